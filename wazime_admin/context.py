@@ -1,0 +1,8 @@
+"""What every template knows about this installation."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def installation(request: HttpRequest) -> dict[str, object]:
+    return {"demo": settings.DEMO}

@@ -1,0 +1,30 @@
+"""The pages for what goes wrong."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "errors/500.html", status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Show again what was typed: a form that was open too long must not cost anybody their text."""
+    typed = {
+        name: value
+        for name, value in request.POST.items()
+        if value and not name.startswith(("csrf", "password", "login"))
+    }
+    return render(request, "errors/csrf.html", {"typed": typed}, status=403)

@@ -1,0 +1,292 @@
+"""Settings, all from the environment (`.env` is read too); `.env.example` lists them.
+
+Without WaziMe credentials the dashboard plays against the sandbox ("demo"); with them it is live.
+A mistake is told in one sentence and stops the start.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def setting(kind: Callable[..., Any], name: str, default: Any) -> Any:
+    """The setting `name`, or `default` where it is unset or empty; says which one is wrong."""
+    if not env.str(name, default="").strip():
+        return default
+    try:
+        return kind(name)
+    except (ValueError, KeyError, ImproperlyConfigured):
+        raise ImproperlyConfigured(
+            f"{name} has a value that cannot be read: see {name} in .env.example."
+        ) from None
+
+
+# --- Where things live ------------------------------------------------------------------------
+
+DATA_DIR = Path(setting(env.str, "DATA_DIR", str(BASE_DIR / "var"))).resolve()
+HOST: str = setting(env.str, "HOST", "127.0.0.1")
+PORT: int = setting(env.int, "PORT", 8000)
+
+# --- WaziMe -----------------------------------------------------------------------------------
+
+WAZIME_CLIENT_ID: str = setting(env.str, "WAZIME_CLIENT_ID", "")
+WAZIME_CLIENT_SECRET: str = setting(env.str, "WAZIME_CLIENT_SECRET", "")
+for name, value, other in (
+    ("WAZIME_CLIENT_ID", WAZIME_CLIENT_ID, WAZIME_CLIENT_SECRET),
+    ("WAZIME_CLIENT_SECRET", WAZIME_CLIENT_SECRET, WAZIME_CLIENT_ID),
+):
+    if other and not value:
+        raise ImproperlyConfigured(f"{name} is missing: set both WaziMe credentials, or neither.")
+
+DEMO = not WAZIME_CLIENT_ID
+SANDBOX_PORT = PORT + 1
+if DEMO:
+    WAZIME_CLIENT_ID, WAZIME_CLIENT_SECRET = "sandbox-id", "sandbox-secret"
+
+WAZIME_BASE_URL: str = setting(
+    env.str,
+    "WAZIME_BASE_URL",
+    f"http://127.0.0.1:{SANDBOX_PORT}/external-api"
+    if DEMO
+    else "https://www.wazime.com.br.socorreaki.com.br/external-api",
+).rstrip("/")
+if urlsplit(WAZIME_BASE_URL).scheme not in {"http", "https"}:
+    raise ImproperlyConfigured("WAZIME_BASE_URL must begin with https:// (or http://).")
+if DEMO and env.str("WAZIME_BASE_URL", default=""):
+    raise ImproperlyConfigured(
+        "WAZIME_BASE_URL is set but WAZIME_CLIENT_ID and WAZIME_CLIENT_SECRET are missing."
+    )
+
+WAZIME_PROXY: str = setting(env.str, "WAZIME_PROXY", "")
+WAZIME_FROM_NUMBERS: list[str] = setting(env.list, "WAZIME_FROM_NUMBERS", [])
+WAZIME_PANEL_URL: str = setting(
+    env.str,
+    "WAZIME_PANEL_URL",
+    f"http://127.0.0.1:{SANDBOX_PORT}/phones/{{mobile}}/" if DEMO else "",
+)
+
+# --- Safety -----------------------------------------------------------------------------------
+
+DEBUG: bool = setting(env.bool, "DEBUG", False)
+DEMO_SECRET_KEY = "demo-only-this-key-is-public-and-a-live-installation-refuses-it"  # noqa: S105
+SECRET_KEY: str = setting(env.str, "SECRET_KEY", DEMO_SECRET_KEY if DEMO else "")
+if not DEMO and SECRET_KEY in {"", DEMO_SECRET_KEY}:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is missing: a live installation needs a long random one of its own."
+    )
+
+ALLOWED_HOSTS: list[str] = setting(
+    env.list, "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", HOST]
+)
+CSRF_TRUSTED_ORIGINS: list[str] = setting(env.list, "CSRF_TRUSTED_ORIGINS", [])
+
+# An https origin says that a reverse proxy ends TLS in front of us; without one the dashboard
+# is used over plain http on this machine, where secure cookies would lock everybody out.
+BEHIND_TLS = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "wazime_admin.errors.csrf_failure"
+
+# Contacts' pictures come from the WaziMe server itself and from nowhere else.
+_wazime = urlsplit(WAZIME_BASE_URL)
+WAZIME_ORIGIN = f"{_wazime.scheme}://{_wazime.netloc}"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", WAZIME_ORIGIN],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# --- Django -----------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "wazime_admin.team",
+    "wazime_admin",
+    "contacts",
+    "inbox",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "heroicons",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "wazime_admin.team.middleware.LoginRequiredMiddleware",
+    "wazime_admin.team.middleware.TimeZoneMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "wazime_admin.urls"
+WSGI_APPLICATION = "wazime_admin.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "wazime_admin.context.installation",
+            ],
+        },
+    },
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database ---------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": setting(
+        env.db_url, "DATABASE_URL", env.db_url_config(f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
+    )
+}
+_database = DATABASES["default"]
+_options: dict[str, Any] = _database.setdefault("OPTIONS", {})
+# A claim that a power cut forgets is a doubled message: both databases must have it on the disk
+# when they say so. IMMEDIATE makes writers queue up instead of failing in mid-transaction.
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _options |= {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    _options |= {"options": "-c synchronous_commit=on"}
+    _database["CONN_MAX_AGE"] = 60
+    _database["CONN_HEALTH_CHECKS"] = True
+
+# --- Redis ------------------------------------------------------------------------------------
+
+# The embedded server listens on a socket in the data directory: no port, no password needed.
+REDIS_SOCKET = DATA_DIR / "redis.sock"
+REDIS_URL: str = setting(env.str, "REDIS_URL", "")
+REDIS_EMBEDDED = not REDIS_URL
+if REDIS_EMBEDDED:
+    if len(str(REDIS_SOCKET)) > 100:
+        raise ImproperlyConfigured(
+            "DATA_DIR is too long a path for a Unix socket: choose a shorter one, or set REDIS_URL."
+        )
+    REDIS_URL = f"unix://{REDIS_SOCKET}?db=0"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "wazime",
+        # Pages must work without Redis: a failing cache is an empty cache.
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 2,
+            "IGNORE_EXCEPTIONS": True,
+        },
+    }
+}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# --- Celery -----------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = f"redis+socket://{REDIS_SOCKET}?virtual_host=0" if REDIS_EMBEDDED else REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": "celery:",
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a broker did not take
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+# --- Accounts ---------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "team.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "wazime_admin.team.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+
+# --- Languages and time -----------------------------------------------------------------------
+
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", _("Portuguese (Brazil)")), ("en", _("English")), ("es", _("Spanish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "America/Sao_Paulo"
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+# --- Static files -----------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- Logging ----------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}
