@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
     """Every view needs a login unless it is marked `login_not_required`."""
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]  # htmx needs more than a redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         """Send an htmx request's whole page to the login, and back to where it stood.

@@ -1,6 +1,6 @@
 """Who works here: a person with one of two roles."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -23,7 +23,7 @@ class User(AbstractUser):
 
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.AGENT)
 
-    objects = TeamManager()
+    objects: ClassVar[TeamManager] = TeamManager()
 
     @property
     def is_admin(self) -> bool:
