@@ -1,0 +1,294 @@
+"""WaziMe's rows as frozen dataclasses, read from whatever a server really answers.
+
+Any key may be missing, ids and flags may be strings, anything may be null: a row that has no
+usable id is left out, everything else falls back to empty. Times are aware, in UTC.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+MAX_ID = 2**63 - 1
+
+
+class Status(IntEnum):
+    """A conversation's status; the numbers are the API's."""
+
+    NONE = 0
+    DONE = 1
+    PENDING = 2
+    IMPORTANT = 3
+    UNREAD = 4
+
+
+class TemplateStatus(IntEnum):
+    PENDING = 0
+    APPROVED = 1
+    REJECTED = 2
+    DISABLED = 3
+
+
+@dataclass(frozen=True)
+class Label:
+    """A tag or a list that a contact belongs to."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Contact:
+    id: int
+    firstname: str = ""
+    lastname: str = ""
+    mobile_code: str = ""
+    mobile: str = ""
+    city: str = ""
+    state: str = ""
+    post_code: str = ""
+    address: str = ""
+    country: str = ""
+    image_src: str = ""
+    is_blocked: bool = False
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    tags: tuple[Label, ...] = ()
+    lists: tuple[Label, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """First and last name, or the number of somebody who has none."""
+        return f"{self.firstname} {self.lastname}".strip() or self.number
+
+    @property
+    def number(self) -> str:
+        """The number as people write it internationally: `+5511912345678`."""
+        return f"+{self.mobile_code}{self.mobile}" if self.mobile else ""
+
+
+@dataclass(frozen=True)
+class Note:
+    id: int
+    text: str
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """status: None when the server did not say."""
+
+    id: int
+    contact: Contact | None = None
+    status: Status | None = None
+    last_message_at: datetime | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Template:
+    id: int
+    name: str = ""
+    status: TemplateStatus | None = None
+    header: str = ""
+    header_format: str = ""
+    body: str = ""
+    footer: str = ""
+    buttons: tuple[str, ...] = ()
+    rejected_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message that left. The ids are None where the server did not say."""
+
+    conversation_id: int | None
+    message_id: int | None
+    raw: str
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list. number and last count from 1; total counts all rows of all pages."""
+
+    rows: tuple[T, ...]
+    number: int = 1
+    last: int = 1
+    total: int = 0
+
+
+class Unexpected(ValueError):
+    """The data has a shape in which no rows can be found."""
+
+
+# --- Values -----------------------------------------------------------------------------------
+
+
+def text(value: object) -> str:
+    """A scalar as text that can be shown and stored: no lone surrogates, no NUL."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).encode("utf-8", "replace").decode().replace("\x00", "").strip()
+
+
+def integer(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        return int(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def identifier(value: object) -> int | None:
+    number = integer(value)
+    return number if number is not None and 0 < number <= MAX_ID else None
+
+
+def flag(value: object) -> bool:
+    return value is True or integer(value) == 1
+
+
+def moment(value: object) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(text(value))
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def rows_of(value: object, read: Callable[[dict[str, Any], int], T]) -> tuple[T, ...]:
+    """Each usable row of a list, read by `read(row, id)`."""
+    return tuple(read(row, row_id) for row, row_id in _identified(value))
+
+
+def _identified(value: object) -> Iterator[tuple[dict[str, Any], int]]:
+    for item in value if isinstance(value, list) else ():
+        row = mapping(item)
+        if row_id := identifier(row.get("id")):
+            yield row, row_id
+
+
+def _choice(kind: type[T], value: object) -> T | None:
+    number = integer(value)
+    try:
+        return None if number is None else kind(number)  # type: ignore[call-arg]
+    except ValueError:
+        return None
+
+
+# --- Rows -------------------------------------------------------------------------------------
+
+
+def read_label(row: dict[str, Any], row_id: int) -> Label:
+    return Label(row_id, text(row.get("name")))
+
+
+def read_contact(row: dict[str, Any], row_id: int) -> Contact:
+    place = mapping(row.get("address"))
+    return Contact(
+        id=row_id,
+        firstname=text(row.get("firstname")),
+        lastname=text(row.get("lastname")),
+        mobile_code=text(row.get("mobile_code")).lstrip("+"),
+        mobile=text(row.get("mobile")),
+        city=text(place.get("city")),
+        state=text(place.get("state")),
+        post_code=text(place.get("post_code")),
+        address=text(place.get("address")),
+        country=text(place.get("country")),
+        image_src=text(row.get("image_src")),
+        is_blocked=flag(row.get("is_blocked")),
+        created_at=moment(row.get("created_at")),
+        updated_at=moment(row.get("updated_at")),
+        tags=rows_of(row.get("tags"), read_label),
+        lists=rows_of(row.get("lists"), read_label),
+    )
+
+
+def read_note(row: dict[str, Any], row_id: int) -> Note:
+    return Note(row_id, text(row.get("note")), moment(row.get("created_at")))
+
+
+def read_conversation(row: dict[str, Any], row_id: int) -> Conversation:
+    contact = mapping(row.get("contact"))
+    contact_id = identifier(contact.get("id"))
+    return Conversation(
+        id=row_id,
+        contact=read_contact(contact, contact_id) if contact_id else None,
+        status=_choice(Status, row.get("status")),
+        last_message_at=moment(row.get("last_message_at")),
+        notes=rows_of(row.get("notes"), read_note),
+    )
+
+
+def read_details(data: dict[str, Any], conversation_id: int) -> Conversation:
+    """The answer of `conversation-details`: the row may stand under a key or be the data itself,
+    with contact, tags, lists and notes inside it or beside it."""
+    row = mapping(data.get("conversation") or data.get("conversation_details")) or data
+    contact = mapping(row.get("contact") or data.get("contact"))
+    beside: dict[str, Any] = {
+        key: data[key] for key in ("tags", "lists") if key in data and key not in contact
+    }
+    whole = {
+        **row,
+        "contact": beside | contact if contact else None,
+        "notes": row.get("notes") or data.get("notes") or contact.get("notes"),
+    }
+    return read_conversation(whole, conversation_id)
+
+
+def read_template(row: dict[str, Any], row_id: int) -> Template:
+    header, body = row.get("header"), row.get("body")
+    return Template(
+        id=row_id,
+        name=text(row.get("name")),
+        status=_choice(TemplateStatus, row.get("status")),
+        header=_component(header),
+        header_format=text(row.get("header_format")),
+        body=_component(body),
+        footer=_component(row.get("footer")),
+        buttons=tuple(filter(None, map(_component, _buttons(row.get("buttons"))))),
+        rejected_reason=text(row.get("rejected_reason")),
+    )
+
+
+def _component(value: object) -> str:
+    """A template's part: a text, or an object that has one."""
+    return text(mapping(value).get("text")) if isinstance(value, dict) else text(value)
+
+
+def _buttons(value: object) -> list[object]:
+    if isinstance(value, dict):
+        value = value.get("buttons") or list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def read_page(data: object, key: str, read: Callable[[dict[str, Any], int], T]) -> Page[T]:
+    """The list under `key`: a paginator, or a plain array as older servers send it.
+
+    Raises Unexpected when neither is there; no data at all is an empty page, because servers
+    leave empty keys out.
+    """
+    holder = data.get(key, data) if isinstance(data, dict) else data
+    if not holder:
+        return Page(())
+    if isinstance(holder, list):
+        rows = rows_of(holder, read)
+        return Page(rows, total=len(rows))
+    if not isinstance(holder, dict) or not isinstance(holder.get("data"), list):
+        raise Unexpected(key)
+    rows = rows_of(holder["data"], read)
+    number = max(integer(holder.get("current_page")) or 1, 1)
+    return Page(
+        rows,
+        number=number,
+        last=max(integer(holder.get("last_page")) or 1, 1),
+        total=max(integer(holder.get("total")) or 0, len(rows)),
+    )
