@@ -1,0 +1,88 @@
+"""Phone numbers: read what people paste, compare them, show them.
+
+Brazilian mobiles exist with and without the ninth digit; both forms reach the same person, and a
+contact may be stored either way. phonenumbers knows only the new form, so the old one is judged
+by the number it became.
+"""
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+# Country, area, and a subscriber number that is a mobile's: with or without the ninth digit.
+_BRAZILIAN_MOBILE = re.compile(r"(55[1-9][0-9])9?([6-9][0-9]{7})")
+_OLD_MOBILE = re.compile(r"55([1-9][0-9])([6-9][0-9]{3})([0-9]{4})")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A phone number as WaziMe keeps it: digits only, the country's apart from the rest."""
+
+    mobile_code: str
+    mobile: str
+
+
+def parse(text: str, *, region: str = "BR") -> Number | None:
+    """The one phone number in `text`, None when there is no plausible one.
+
+    region: the country of numbers that are written without theirs. Words around the number are
+    overlooked, but letters are never taken for digits.
+    """
+    pieces = [piece for piece in _LETTERS.split(text) if any(map(str.isdecimal, piece))]
+    if len(pieces) != 1:
+        return None
+    # 00 is how most of the world dials a plus; in Brazil a carrier's code would follow it.
+    written = re.sub(r"^\W*00", "+", pieces[0])
+    try:
+        number = phonenumbers.parse(written, region)
+    except NumberParseException:
+        return None
+    found = Number(str(number.country_code), phonenumbers.national_significant_number(number))
+    return found if is_plausible(found.mobile_code, found.mobile) else None
+
+
+def is_plausible(mobile_code: str, mobile: str) -> bool:
+    """Whether such a number can exist: mobiles, old eight-digit mobiles and landlines."""
+    as_it_is = _read(_digits(mobile_code) + _digits(mobile))
+    folded_too = _read(folded(mobile_code, mobile))
+    return any(n and phonenumbers.is_valid_number(n) for n in (as_it_is, folded_too))
+
+
+def folded(mobile_code: str, mobile: str) -> str:
+    """The number's digits in the one form by which two numbers are compared.
+
+    Brazilian mobiles (subscriber numbers that begin with 6 to 9) get their ninth digit; landlines
+    do not, as 3333-4444 and 93333-4444 are two people. Trunk zeros go. For comparing only: a
+    message goes to the form that the account's contact has.
+    """
+    digits = _digits(mobile_code).lstrip("0") + _digits(mobile)
+    if digits.startswith("550"):
+        digits = "55" + digits[3:]
+    mobile_parts = _BRAZILIAN_MOBILE.fullmatch(digits)
+    return "{}9{}".format(*mobile_parts.groups()) if mobile_parts else digits
+
+
+def formatted(mobile_code: str, mobile: str) -> str:
+    """The number as people read it, `+55 11 91234-5678`; one that cannot exist as it is."""
+    digits = _digits(mobile_code) + _digits(mobile)
+    if old := _OLD_MOBILE.fullmatch(digits):
+        return "+55 {} {}-{}".format(*old.groups())
+    number = _read(digits)
+    if number and phonenumbers.is_valid_number(number):
+        return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    return f"+{mobile_code} {mobile}" if mobile_code else mobile
+
+
+def _digits(text: str) -> str:
+    """The ASCII digits of a text; those of other scripts are turned into them."""
+    return phonenumbers.normalize_digits_only(text)
+
+
+def _read(digits: str) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(f"+{digits}")
+    except NumberParseException:
+        return None
