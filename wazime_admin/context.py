@@ -5,4 +5,7 @@ from django.http import HttpRequest
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    return {"demo": settings.DEMO}
+    return {
+        "demo": settings.DEMO,
+        "sandbox_url": f"{settings.WAZIME_ORIGIN}/phones/" if settings.DEMO else "",
+    }

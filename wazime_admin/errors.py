@@ -2,6 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+
+NOT_TYPED = {"csrfmiddlewaretoken", "login", "next", "send_id"}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -16,8 +20,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """After too many logins or password changes from one place (allauth calls it)."""
+    response = render(request, "errors/429.html", status=429)
+    response["Retry-After"] = "60"
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "errors/500.html", status=500)
+    """Without a request: what the context processors read may be what is broken."""
+    return HttpResponse(render_to_string("errors/500.html"), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -25,6 +37,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     typed = {
         name: value
         for name, value in request.POST.items()
-        if value and not name.startswith(("csrf", "password", "login"))
+        if value and name not in NOT_TYPED and "password" not in name
     }
-    return render(request, "errors/csrf.html", {"typed": typed}, status=403)
+    back = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = "/"
+    return render(request, "errors/csrf.html", {"typed": typed, "back": back}, status=403)

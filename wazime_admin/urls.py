@@ -1,17 +1,21 @@
 from allauth.account import views as account
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox:list")),
     path("accounts/login/", account.login, name="account_login"),
-    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/logout/", login_not_required(account.logout), name="account_logout"),
+    path("accounts/closed/", account.account_inactive, name="account_inactive"),
     path("accounts/password/change/", account.password_change, name="account_change_password"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("language/", login_not_required(set_language), name="set_language"),
     path("inbox/", include("inbox.urls")),
     path("contacts/", include("contacts.urls")),
 ]
 handler400 = "wazime_admin.errors.bad_request"
 handler403 = "wazime_admin.errors.forbidden"
 handler404 = "wazime_admin.errors.not_found"
+handler429 = "wazime_admin.errors.too_many_requests"
 handler500 = "wazime_admin.errors.server_error"

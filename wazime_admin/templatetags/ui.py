@@ -1,0 +1,78 @@
+"""What templates need to show people, pictures and times."""
+
+import zlib
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel.dates import format_timedelta
+from django import template
+from django.conf import settings
+from django.template.context import RequestContext
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+HUES = 8  # as many as components.css has
+
+
+@register.filter
+def initials(name: str | None) -> str:
+    """One or two letters for an avatar, "" when the name has none (a number, an emoji)."""
+    words = [word for word in (name or "").split() if word[0].isalpha()]
+    ends = words[:1] + words[1:][-1:]
+    return "".join(word[0] for word in ends).upper()
+
+
+@register.filter
+def hue(name: str | None) -> int:
+    """The same colour (0 to 7) for the same name, on every page and every machine."""
+    return zlib.crc32((name or "").encode(errors="replace")) % HUES
+
+
+@register.filter
+def picture(url: str | None) -> str:
+    """`url` when it points to the WaziMe server's own pictures, as the CSP demands, else ""."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return ""
+    return (url or "") if f"{parts.scheme}://{parts.netloc}" == settings.WAZIME_ORIGIN else ""
+
+
+def relative(moment: datetime) -> str:
+    """ "3 min. ago" in the reader's language, as app.js goes on counting it."""
+    age = timezone.now() - moment
+    if abs(age.total_seconds()) < 45:
+        return _("now")
+    return format_timedelta(
+        -age,
+        granularity="minute",
+        format="short",
+        add_direction=True,
+        locale=to_locale(get_language() or settings.LANGUAGE_CODE),
+    )
+
+
+@register.inclusion_tag("components/_time.html")
+def when(moment: datetime | None) -> dict[str, object]:
+    """`<time>`: relative, with the exact time in the reader's zone on hover; nothing for None."""
+    if moment is None:
+        return {}
+    exact = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return {"moment": moment, "exact": exact, "relative": relative(moment)}
+
+
+@register.inclusion_tag("components/_nav_item.html", takes_context=True)
+def nav_item(context: RequestContext, url_name: str, icon: str, label: str) -> dict[str, Any]:
+    """A link of the main navigation; nothing while the page does not exist."""
+    try:
+        url = reverse(url_name)
+    except NoReverseMatch:
+        return {}
+    current = context["request"].path.startswith(url)
+    return {"url": url, "icon": icon, "label": label, "current": current}
