@@ -112,7 +112,7 @@ class WaziMeClient:
         try:
             return types.read_page(judge(answer), key, read)
         except Unexpected:
-            raise Uncertain(Cause.UNREADABLE, status=answer.status, raw=answer.body) from None
+            raise Uncertain(Cause.UNREADABLE, status=answer.status, raw=answer.raw) from None
 
     def _write(self, path: str, form: Form, image: File | None = None) -> None:
         file = ("profile_image", image) if image else None
@@ -131,7 +131,7 @@ class WaziMeClient:
         return Sent(
             conversation_id=identifier(data.get("conversation_id")),
             message_id=identifier(mapping(data.get("message")).get("id")),
-            raw=answer.body,
+            raw=answer.raw,
         )
 
 

@@ -7,6 +7,7 @@ web-server faults); everywhere else the envelope's `status` does, since most err
 import ipaddress
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -31,13 +32,38 @@ REJECTING = {
 SENT_ALL_THE_SAME = "Undefined variable $conversationId"
 
 
+# A day: nobody is helped by a server that asks for more.
+LONGEST_WAIT = 86_400.0
+# How much of an answer is kept with an error or a message, in characters.
+RAW_KEPT = 20_000
+
+
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer that came in whole. headers: names in lower case."""
+    """An HTTP answer that came in whole. headers: names in lower case.
+
+    secrets: the credentials in every spelling in which a server may echo them. The body is read
+    as it came; what is kept or shown of it goes through `shown`, which blacks them out.
+    """
 
     status: int
-    body: str
-    headers: dict[str, str] = field(default_factory=dict)
+    body: str = field(repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def raw(self) -> str:
+        """The body as it may be stored and shown: bounded, no credentials, no NUL."""
+        return self.shown(self.body)[:RAW_KEPT].replace("\x00", "�")
+
+    def shown(self, said: str) -> str:
+        return without(self.secrets, said)
+
+
+def without(secrets: tuple[str, ...], said: str) -> str:
+    for secret in secrets:
+        said = said.replace(secret, "•••")
+    return said
 
 
 def judge(answer: Answer, *, sends_template: bool = False) -> dict[str, Any] | list[Any]:
@@ -65,16 +91,26 @@ def _envelope(body: str) -> dict[str, Any]:
 
 
 def _error(answer: Answer, envelope: dict[str, Any]) -> WaziMeError:
-    messages = _messages(envelope.get("message"))
-    context: dict[str, Any] = {"messages": messages, "status": answer.status, "raw": answer.body}
+    """A remark that is known decides, then the HTTP status, as the table's rows are ordered:
+    servers that use the status give a `contact_limit_error` a 403."""
+    said = _messages(envelope.get("message"))
+    context: dict[str, Any] = {
+        "messages": tuple(map(answer.shown, said)),
+        "status": answer.status,
+        "raw": answer.raw,
+    }
     remark = text(envelope.get("remark"))
 
-    if answer.status in (401, 403) or remark == "Unauthorized":
-        stopped = Stopped(_refusal(messages), **context)
-        stopped.ip_address = _ip_address(messages)
-        return stopped
     if 300 <= answer.status < 400:
         return Stopped(Cause.MAINTENANCE, **context)
+    if remark in REJECTING:
+        return Rejected(REJECTING[remark], fields=_fields(answer, envelope), **context)
+    if remark in STOPPING:
+        return Stopped(STOPPING[remark], **context)
+    if answer.status in (401, 403) or remark == "Unauthorized":
+        stopped = Stopped(_refusal(said), **context)
+        stopped.ip_address = _ip_address(said)
+        return stopped
     if answer.status == 404 and envelope.get("status") not in ("success", "error"):
         return Stopped(Cause.WRONG_PATH, **context)
     if answer.status == 413:
@@ -83,39 +119,33 @@ def _error(answer: Answer, envelope: dict[str, Any]) -> WaziMeError:
         not_now = NotNow(Cause.RATE_LIMIT, **context)
         not_now.retry_after = _retry_after(answer.headers)
         return not_now
-    if answer.status >= 500:
-        return Uncertain(Cause.SERVER_FAULT, **context)
-    if remark in STOPPING:
-        return Stopped(STOPPING[remark], **context)
-    if remark in REJECTING:
-        fields = _fields(envelope.get("message")) | _fields(envelope.get("errors"))
-        return Rejected(REJECTING[remark], fields=fields, **context)
-    if answer.status == 422:
-        return Rejected(Cause.VALIDATION, fields=_fields(envelope.get("errors")), **context)
     if remark == "exception":
         return Uncertain(Cause.EXCEPTION, **context)
+    if answer.status >= 500:
+        return Uncertain(Cause.SERVER_FAULT, **context)
+    if answer.status == 422:
+        return Rejected(Cause.VALIDATION, fields=_fields(answer, envelope), **context)
     return Uncertain(Cause.UNREADABLE, **context)
 
 
 def _messages(value: object) -> tuple[str, ...]:
     """WaziMe's sentences: a list as documented, a lone text, or Laravel's lists by field."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        value = [value]
-    found: list[str] = []
-    for item in value:
-        found.extend(_messages(item) if isinstance(item, list) else [text(item)])
-    return tuple(filter(None, found))
+    values = list(value.values()) if isinstance(value, dict) else value
+    found: list[object] = []
+    for item in values if isinstance(values, list) else [values]:
+        found += item if isinstance(item, list) else [item]
+    return tuple(filter(None, map(text, found)))
 
 
-def _fields(value: object) -> dict[str, str]:
-    return {text(name): " ".join(_messages(said)) for name, said in mapping(value).items()}
+def _fields(answer: Answer, envelope: dict[str, Any]) -> dict[str, str]:
+    """What is wrong with which form field, where the server says so."""
+    by_field = mapping(envelope.get("message")) | mapping(envelope.get("errors"))
+    return {text(name): answer.shown(" ".join(_messages(by_field[name]))) for name in by_field}
 
 
 def _refusal(messages: tuple[str, ...]) -> Cause:
     said = " ".join(messages).lower().replace("-", " ").replace("_", " ")
-    if "whitelist" in said or "white list" in said or "ip address" in said:
+    if re.search(r"white ?list|\bip\b", said):
         return Cause.IP_ADDRESS
     if "required" in said and "client secret" in said:
         return Cause.CLIENT_SECRET
@@ -126,10 +156,8 @@ def _refusal(messages: tuple[str, ...]) -> Cause:
 
 def _ip_address(messages: tuple[str, ...]) -> str:
     for candidate in re.findall(r"[0-9A-Fa-f:.]{2,45}", " ".join(messages)):
-        try:
-            return str(ipaddress.ip_address(candidate.strip(".")))
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            return str(ipaddress.ip_address(candidate.rstrip(".")))
     return ""
 
 
@@ -137,9 +165,9 @@ def _retry_after(headers: dict[str, str]) -> float | None:
     """Retry-After in seconds (RFC 9110, 10.2.3), a date counted from the answer's own; or None."""
     asked = headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
-        return float(asked)
+        return min(float(asked), LONGEST_WAIT)
     try:
         wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("date", ""))
     except (TypeError, ValueError):
         return None
-    return max(wait.total_seconds(), 0.0)
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)
