@@ -11,3 +11,9 @@ class PageRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def page_number(request: HttpRequest) -> int:
+    """`?page=`, from 1; anything that is no page number is the first page."""
+    asked = request.GET.get("page", "")
+    return min(max(int(asked), 1), 1_000_000) if asked.isascii() and asked.isdigit() else 1

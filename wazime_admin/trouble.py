@@ -90,6 +90,10 @@ _WORDS: dict[Cause, tuple[Words, Words]] = {
         _("WaziMe reports an internal error."),
         _("Try again; tell WaziMe's support if it lasts."),
     ),
+    Cause.PROCESS_DIED: (
+        _("The program stopped while the message was being sent."),
+        _("Look in the WaziMe panel whether it arrived."),
+    ),
     Cause.VALIDATION: (_("WaziMe did not accept the values."), _("Correct them and try again.")),
     Cause.NOT_FOUND: (_("WaziMe does not know this."), _("It may have been deleted meanwhile.")),
     Cause.UNKNOWN_CONTACT: (

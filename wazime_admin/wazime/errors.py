@@ -34,6 +34,7 @@ class Cause(StrEnum):
     SERVER_FAULT = "server_fault"
     UNREADABLE = "unreadable"
     EXCEPTION = "exception"
+    PROCESS_DIED = "process_died"
     # Rejected: the answer says that nothing was done.
     VALIDATION = "validation"
     NOT_FOUND = "not_found"

@@ -1,0 +1,139 @@
+"""What people do in the inbox. Verbs; each changes the ledger or WaziMe."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from contacts.numbers import folded
+from inbox import nudging, selectors
+from inbox.models import Attempt, Decision, Message, State
+from wazime_admin.team.models import User
+from wazime_admin.wazime import client, reading
+from wazime_admin.wazime.types import Conversation, Status
+
+
+class Conflict(Exception):
+    """Somebody was quicker, or the same id was used for something else. Nothing was done."""
+
+
+@dataclass(frozen=True)
+class StatusChanged(Conflict):
+    """The status is no longer what the person saw."""
+
+    current: Status
+
+
+# --- Writing ----------------------------------------------------------------------------------
+
+
+def write_message(
+    *,
+    author: User,
+    send_id: UUID,
+    conversation: Conversation,
+    message: str,
+    from_number: str = "",
+) -> Message:
+    """Put a text into the ledger and tell a worker of it.
+
+    The conversation must have a contact. The same `send_id` again is the same message: a double
+    click or a retried request gets the row that is there. Raises Conflict when that row has other
+    content or another author.
+    """
+    contact = conversation.contact
+    if contact is None:
+        raise ValueError("a conversation without a contact has nobody to write to")
+    fields = {
+        "author": author,
+        "conversation_id": conversation.id,
+        "mobile_code": contact.mobile_code,
+        "mobile": contact.mobile,
+        "number": folded(contact.mobile_code, contact.mobile),
+        "from_number": from_number,
+        "text": message,
+    }
+    try:
+        with transaction.atomic():
+            row = Message.objects.create(send_id=send_id, **fields)
+    except IntegrityError:
+        row = Message.objects.get(send_id=send_id)
+        if any(getattr(row, name) != value for name, value in fields.items()):
+            raise Conflict from None
+        return row
+    nudging.nudge(row.pk)
+    return row
+
+
+# --- Deciding ---------------------------------------------------------------------------------
+
+
+def resend(*, message: Message, person: User, seen_attempt: int) -> None:
+    """Queue a rejected or uncertain message once more. Raises Conflict, PermissionDenied."""
+    _decide(message, person, seen_attempt, Decision.RESEND)
+    nudging.nudge(message.pk)
+
+
+def mark_sent(*, message: Message, person: User, seen_attempt: int) -> None:
+    """Take a rejected or uncertain message for sent. Raises Conflict, PermissionDenied."""
+    _decide(message, person, seen_attempt, Decision.MARK_SENT)
+    nudging.nudge_next(number=message.number)
+
+
+def cancel(*, message: Message, person: User, seen_attempt: int) -> None:
+    """Take back a message that has not left yet. Raises Conflict, PermissionDenied."""
+    _may_decide(message, person)
+    cancelled = Message.objects.filter(
+        pk=message.pk, attempt_number=seen_attempt, state=State.QUEUED
+    ).update(state=State.CANCELLED, finished_at=Now())
+    if not cancelled:
+        raise Conflict
+    nudging.nudge_next(number=message.number)
+
+
+def _decide(message: Message, person: User, seen_attempt: int, decision: Decision) -> None:
+    """Move the row that the person saw, and only that: the attempt's number says which it was."""
+    _may_decide(message, person)
+    undecided = Message.objects.filter(
+        pk=message.pk,
+        attempt_number=seen_attempt,
+        state__in=(State.REJECTED, State.UNCERTAIN),
+    )
+    with transaction.atomic():
+        if decision is Decision.RESEND:
+            moved = undecided.update(
+                state=State.QUEUED, finished_at=None, nudged_at=None, not_before=None
+            )
+        else:
+            moved = undecided.update(state=State.SENT, finished_at=Now())
+        if not moved:
+            raise Conflict
+        Attempt.objects.filter(message=message, number=seen_attempt).update(
+            decision=decision, decided_by=person, decided_at=Now()
+        )
+
+
+def _may_decide(message: Message, person: User) -> None:
+    if not selectors.may_decide(message, person):
+        raise PermissionDenied
+
+
+# --- Triage -----------------------------------------------------------------------------------
+
+
+def change_status(*, conversation_id: int, status: Status, seen: Status | None = None) -> None:
+    """Set a conversation's status.
+
+    seen: what the person saw it to be; raises StatusChanged when it is something else by now (two
+    agents at one conversation, or an undo after somebody's change). Raises WaziMeError.
+    """
+    if seen is not None:
+        current = selectors.current_status(conversation_id)
+        if current not in (None, seen):
+            raise StatusChanged(current)
+    try:
+        client().set_status(conversation_id, status)
+    finally:
+        reading.drop("conversations")

@@ -1,0 +1,264 @@
+"""The inbox: the list, one conversation beside it, and its status."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox import gate, selectors, services
+from inbox.forms import ReplyForm, StatusForm
+from inbox.views.fragments import unchanged, version_of
+from wazime_admin.http import PageRequest, page_number
+from wazime_admin.trouble import Trouble, explain, explain_cause
+from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
+from wazime_admin.wazime.types import Conversation, Status
+
+STATUS_NAMES = {
+    Status.NONE: gettext_lazy("No status"),
+    Status.UNREAD: gettext_lazy("Unread"),
+    Status.PENDING: gettext_lazy("Pending"),
+    Status.IMPORTANT: gettext_lazy("Important"),
+    Status.DONE: gettext_lazy("Done"),
+}
+SEARCH_LENGTH = 100
+
+
+@require_GET
+def index(request: PageRequest) -> HttpResponse:
+    context = list_context(request)
+    if not request.htmx:
+        return render(request, "inbox/index.html", context)
+    listing = context["listing"]
+    if unchanged(request, listing["version"]):
+        return HttpResponse(status=204)
+    response = render(request, "inbox/_list.html", context)
+    response["HX-Replace-Url"] = f"{_page_path(request)}{listing['query']}"
+    return response
+
+
+@require_GET
+def conversation(request: PageRequest, conversation_id: int) -> HttpResponse:
+    context = conversation_context(request, conversation_id)
+    if request.htmx:
+        return render(request, "inbox/_conversation.html", context)
+    return render(
+        request,
+        "inbox/index.html",
+        context | list_context(request),
+        status=404 if context.get("missing") else 200,
+    )
+
+
+@require_POST
+def status(request: PageRequest, conversation_id: int) -> HttpResponse:
+    form = StatusForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(_("There is no such status."), status=422)
+    change = _change_status(conversation_id, **form.cleaned_data)
+    if not request.htmx:
+        messages.add_message(request, change.level, change.sentence)
+        return redirect("inbox:conversation", conversation_id)
+    context = status_context(conversation_id, change.current) | {"change": change}
+    response = render(request, "inbox/_status.html", context, status=change.code)
+    response["HX-Trigger"] = "conversation-changed"
+    return response
+
+
+# --- Contexts: the first page, the htmx request and the poll use the same ------------------------
+
+
+def list_context(request: PageRequest) -> dict[str, Any]:
+    """What _list.html shows: tabs with counts, one page of conversations, or why there is none."""
+    chosen, search, number = _chosen_status(request), _search(request), page_number(request)
+    counts: dict[Status | None, int | None] = {}
+    listing: dict[str, Any] = {
+        "status": chosen,
+        "search": search,
+        "number": number,
+        "query": _query(chosen, search, number),
+        "open_id": _open_id(_page_path(request)),
+    }
+    try:
+        reading = selectors.conversations(status=chosen, search=search, page=number)
+    except WaziMeError as error:
+        listing["trouble"] = explain(error)
+    else:
+        counts = {} if reading.trouble else selectors.tab_counts()
+        listing |= {
+            "page": reading.value,
+            "read_at": reading.read_at,
+            "trouble": reading.trouble and explain(reading.trouble),
+            "last_url": reverse("inbox:list") + _query(chosen, search, reading.value.last),
+        }
+    listing["tabs"] = _tabs(chosen, search, counts)
+    seen = {name: str(value) for name, value in listing.items() if name != "read_at"}
+    return {"listing": listing | {"version": version_of(seen)}}
+
+
+def conversation_context(request: PageRequest, conversation_id: int) -> dict[str, Any]:
+    """What _conversation.html shows, or why it cannot."""
+    context: dict[str, Any] = {"conversation_id": conversation_id, "back": _back(request)}
+    try:
+        reading = selectors.conversation(conversation_id)
+    except Rejected as error:
+        return context | {"missing": explain(error)}
+    except WaziMeError as error:
+        return context | {"unreadable": explain(error)}
+    opened = reading.value
+    return (
+        context
+        | {
+            "conversation": opened,
+            "read_at": reading.read_at,
+            "stale": reading.trouble and explain(reading.trouble),
+            "panel_url": selectors.panel_url(opened),
+            "form": ReplyForm(initial={"send_id": uuid.uuid4()}),
+            "not_writable": selectors.why_not_writable(opened),
+        }
+        | status_context(conversation_id, opened.status)
+        | thread_context(request, opened)
+    )
+
+
+def status_context(conversation_id: int, current: Status | None) -> dict[str, Any]:
+    choices = (Status.PENDING, Status.IMPORTANT, Status.DONE, Status.UNREAD)
+    return {
+        "conversation_id": conversation_id,
+        "current": current,
+        "statuses": [(value, STATUS_NAMES[value]) for value in choices],
+    }
+
+
+def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]:
+    """What _thread.html shows: this dashboard's messages and whether anything holds them back."""
+    ledger = selectors.thread(opened.id, opened.contact)
+    closed = gate.closed()
+    entries = [
+        {
+            "message": message,
+            "attempt": attempt,
+            "words": explain_cause(Cause(attempt.cause)) if attempt and attempt.cause else None,
+            "may_decide": selectors.may_decide(message, request.user),
+        }
+        for message in ledger
+        for attempt in [selectors.last_attempt(message)]
+    ]
+    shown = [(m.pk, m.state, m.attempt_number) for m in ledger]
+    return {
+        "conversation": opened,
+        "entries": entries,
+        "closed": closed and gate.trouble(closed),
+        "unfinished": any(not message.is_final for message in ledger),
+        "version": version_of(shown, closed and closed.closed_at, opened.last_message_at),
+    }
+
+
+# --- Status -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """How setting a status went. previous: what to go back to; None when that is not known."""
+
+    wanted: Status
+    current: Status | None
+    previous: Status | None = None
+    code: int = 200
+    trouble: Trouble | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.code == 200
+
+    @property
+    def level(self) -> int:
+        return messages.SUCCESS if self.done else messages.ERROR
+
+    @property
+    def sentence(self) -> str:
+        if self.done:
+            return _("Status: %(status)s.") % {"status": STATUS_NAMES[self.wanted]}
+        if self.trouble:
+            said = " ".join(self.trouble.said)
+            return " ".join(filter(None, (str(self.trouble.cause), said, str(self.trouble.cure))))
+        return _("Somebody else changed the status meanwhile: it is now %(status)s.") % {
+            "status": STATUS_NAMES[self.current or Status.NONE]
+        }
+
+
+def _change_status(conversation_id: int, *, status: Status, seen: Status | None) -> Change:
+    try:
+        services.change_status(conversation_id=conversation_id, status=status, seen=seen)
+    except services.StatusChanged as changed:
+        return Change(status, current=changed.current, code=409)
+    except WaziMeError as error:
+        code = 422 if isinstance(error, Rejected) else 502
+        return Change(status, current=seen, code=code, trouble=explain(error))
+    return Change(status, current=status, previous=seen)
+
+
+# --- Addresses --------------------------------------------------------------------------------
+
+
+def _chosen_status(request: PageRequest) -> Status | None:
+    try:
+        return Status(int(request.GET.get("status", "")))
+    except ValueError:
+        return None
+
+
+def _search(request: PageRequest) -> str:
+    return request.GET.get("search", "").strip()[:SEARCH_LENGTH]
+
+
+def _query(status: Status | None, search: str, number: int = 1) -> str:
+    """The list's part of an address, so that an opened conversation keeps its list beside it."""
+    parts = {
+        "status": "" if status is None else int(status),
+        "search": search,
+        "page": "" if number == 1 else number,
+    }
+    given = {name: value for name, value in parts.items() if value != ""}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _tabs(
+    chosen: Status | None, search: str, counts: dict[Status | None, int | None]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": _("All") if status is None else STATUS_NAMES[status],
+            "url": reverse("inbox:list") + _query(status, search),
+            # Some servers never list unread conversations: their zero says nothing.
+            "count": counts.get(status)
+            or (None if status is Status.UNREAD else counts.get(status)),
+            "is_current": status == chosen,
+        }
+        for status in selectors.TABS
+    ]
+
+
+def _page_path(request: PageRequest) -> str:
+    """The path of the page that a person looks at, which for a fragment is not its own."""
+    shown = request.htmx.current_url_abs_path if request.htmx else request.path
+    path = (shown or "").partition("?")[0]
+    return path if _open_id(path) else reverse("inbox:list")
+
+
+def _open_id(path: str) -> int | None:
+    opened = re.fullmatch(r"/inbox/(\d{1,18})/", path)
+    return int(opened.group(1)) if opened else None
+
+
+def _back(request: PageRequest) -> str:
+    chosen, search, number = _chosen_status(request), _search(request), page_number(request)
+    return reverse("inbox:list") + _query(chosen, search, number)

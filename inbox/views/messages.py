@@ -1,0 +1,131 @@
+"""Writing to a customer, and the thread of what was sent."""
+
+import json
+import uuid
+from typing import Protocol
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox import selectors, services
+from inbox.forms import DecisionForm, ReplyForm
+from inbox.models import Message
+from inbox.views.conversations import conversation_context, list_context, thread_context
+from inbox.views.fragments import unchanged
+from wazime_admin.http import PageRequest
+from wazime_admin.team.models import User
+from wazime_admin.trouble import explain
+from wazime_admin.wazime.errors import WaziMeError
+from wazime_admin.wazime.types import Conversation
+
+
+@require_GET
+def thread(request: PageRequest, conversation_id: int) -> HttpResponse:
+    """The thread alone, for the poll: 204 while nothing has changed."""
+    try:
+        opened = selectors.conversation(conversation_id).value
+    except WaziMeError:
+        return HttpResponse(status=204)  # the page around it says what is wrong
+    context = thread_context(request, opened)
+    if unchanged(request, context["version"]):
+        return HttpResponse(status=204)
+    return render(request, "inbox/_thread.html", context)
+
+
+@require_POST
+def write(request: PageRequest, conversation_id: int) -> HttpResponse:
+    """Put a text into the ledger. Whatever goes wrong, the text comes back in the composer."""
+    form = ReplyForm(request.POST)
+    try:
+        opened = selectors.conversation(conversation_id).value
+    except WaziMeError as error:
+        form.add_error(None, _("Not sent. %(cause)s") % {"cause": explain(error).cause})
+        return _refused(request, conversation_id, form, code=502)
+    if refusal := selectors.why_not_writable(opened):
+        form.add_error(None, refusal)
+    if not form.is_valid():
+        return _refused(request, conversation_id, form, code=422)
+    try:
+        services.write_message(author=request.user, conversation=opened, **form.cleaned_data)
+    except services.Conflict:
+        form = ReplyForm({**request.POST.dict(), "send_id": uuid.uuid4()})
+        form.add_error(
+            None, _("This page has already sent another text. Send this one too if you want.")
+        )
+        return _refused(request, conversation_id, form, code=409)
+    return _accepted(request, opened)
+
+
+class Decide(Protocol):
+    def __call__(self, *, message: Message, person: User, seen_attempt: int) -> None: ...
+
+
+@require_POST
+def resend(request: PageRequest, message_id: int) -> HttpResponse:
+    return _decide(request, message_id, services.resend)
+
+
+@require_POST
+def mark_sent(request: PageRequest, message_id: int) -> HttpResponse:
+    return _decide(request, message_id, services.mark_sent)
+
+
+@require_POST
+def cancel(request: PageRequest, message_id: int) -> HttpResponse:
+    return _decide(request, message_id, services.cancel)
+
+
+def _accepted(request: PageRequest, opened: Conversation) -> HttpResponse:
+    """The thread with the new message, and beside it a composer for the next one."""
+    if not request.htmx:
+        return redirect("inbox:conversation", opened.id)
+    context = thread_context(request, opened) | {
+        "form": ReplyForm(initial={"send_id": uuid.uuid4()}),
+        "conversation_id": opened.id,
+    }
+    response = render(request, "inbox/_sent.html", context)
+    response["HX-Trigger"] = json.dumps({"draft-sent": f"conversation-{opened.id}"})
+    return response
+
+
+def _refused(
+    request: PageRequest, conversation_id: int, form: ReplyForm, *, code: int
+) -> HttpResponse:
+    """The composer with the text and, beside it, why it was not taken."""
+    if request.htmx:
+        context = {"form": form, "conversation_id": conversation_id}
+        response = render(request, "inbox/_composer.html", context, status=code)
+        response["HX-Retarget"], response["HX-Reswap"] = "#composer", "outerHTML"
+        return response
+    context = conversation_context(request, conversation_id) | list_context(request)
+    return render(request, "inbox/index.html", context | {"form": form}, status=code)
+
+
+def _decide(request: PageRequest, message_id: int, decide: Decide) -> HttpResponse:
+    message = selectors.message(message_id)
+    form = DecisionForm(request.POST)
+    if message is None or not form.is_valid():
+        raise Http404
+    try:
+        decide(message=message, person=request.user, seen_attempt=form.cleaned_data["attempt"])
+    except services.Conflict:
+        notice = _("Nothing was done: this message has moved on since you looked.")
+    else:
+        notice = ""
+    if request.htmx:
+        return _thread_of(request, message, notice)
+    if notice:
+        messages.error(request, notice)
+    return redirect("inbox:conversation", message.conversation_id)
+
+
+def _thread_of(request: PageRequest, message: Message, notice: str) -> HttpResponse:
+    try:
+        opened = selectors.conversation(message.conversation_id).value
+    except WaziMeError:
+        opened = Conversation(message.conversation_id)
+    context = thread_context(request, opened) | {"notice": notice}
+    return render(request, "inbox/_thread.html", context, status=409 if notice else 200)
