@@ -4,9 +4,10 @@ Any key may be missing, ids and flags may be strings, anything may be null: a ro
 usable id is left out, everything else falls back to empty. Times are aware, in UTC.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
@@ -154,9 +155,11 @@ def flag(value: object) -> bool:
 def moment(value: object) -> datetime | None:
     try:
         read = datetime.fromisoformat(text(value))
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+        utc = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+    # The first and the last year cannot be shown in every time zone; no message is from then.
+    return utc if MINYEAR < utc.year < MAXYEAR else None
 
 
 def mapping(value: object) -> dict[str, Any]:
@@ -261,13 +264,22 @@ def read_template(row: dict[str, Any], row_id: int) -> Template:
 
 def _component(value: object) -> str:
     """A template's part: a text, or an object that has one."""
-    return text(mapping(value).get("text")) if isinstance(value, dict) else text(value)
+    return text(mapping(_decoded(value)).get("text")) or text(value)
 
 
 def _buttons(value: object) -> list[object]:
+    value = _decoded(value)
     if isinstance(value, dict):
         value = value.get("buttons") or list(value.values())
     return value if isinstance(value, list) else []
+
+
+def _decoded(value: object) -> object:
+    """What is stored as JSON comes as JSON, or as a text that holds it."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return value
 
 
 def read_page(data: object, key: str, read: Callable[[dict[str, Any], int], T]) -> Page[T]:
@@ -285,10 +297,9 @@ def read_page(data: object, key: str, read: Callable[[dict[str, Any], int], T]) 
     if not isinstance(holder, dict) or not isinstance(holder.get("data"), list):
         raise Unexpected(key)
     rows = rows_of(holder["data"], read)
-    number = max(integer(holder.get("current_page")) or 1, 1)
     return Page(
         rows,
-        number=number,
-        last=max(integer(holder.get("last_page")) or 1, 1),
-        total=max(integer(holder.get("total")) or 0, len(rows)),
+        number=identifier(holder.get("current_page")) or 1,
+        last=identifier(holder.get("last_page")) or 1,
+        total=max(identifier(holder.get("total")) or 0, len(rows)),
     )
