@@ -4,7 +4,7 @@ import itertools
 import json
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sandbox.store import search_text, timestamp
@@ -101,26 +101,40 @@ SPECIAL_CONTACTS = [
     ("Yuki", "田中", "81", "9012345678"),
     ("Rahim", "Uddin", "880", "1712345678"),
 ]  # fmt: skip
+# Person: the contact's id (None: a conversation without a contact), code, mobile.
+Person = tuple[int | None, str, str]
+STATUSES = (4, 2, 0, 2, 3, 1, 1, 2, 4, 0)
 BLOCKED = {12, 33, 57, 88}
 WITHOUT_CONTACT = [("55", "11955550101"), ("55", "2196665102")]
 
+# What the shop wrote begins with a greater-than sign.
 TALKS = [
-    ["Oi! Vocês têm o vestido azul no tamanho M?", "Temos sim! Quer que eu separe para você?"],
-    ["Bom dia, meu pedido 4821 ainda não chegou 😕", "Bom dia! Vou verificar com a entrega.",
-     "Saiu hoje cedo, chega até as 18h.", "Obrigada!!"],
-    ["Qual o horário de vocês no sábado?", "Das 9h às 14h."],
-    ["Posso trocar um presente sem a nota?", "Pode, em até 30 dias, com a etiqueta.",
-     "Perfeito, passo aí amanhã"],
-    ["Fiz o pix agora, conseguem confirmar?", "Confirmado! Já vamos embalar.", "👏👏👏"],
+    ["Oi! Vocês têm o vestido azul no tamanho M?", "> Temos sim! Quer que eu separe?"],
+    [
+        "Bom dia, meu pedido 4821 ainda não chegou 😕",
+        "> Bom dia! Vou verificar com a entrega.",
+        "> Saiu hoje cedo, chega até as 18h.",
+        "Obrigada!!",
+    ],
+    ["Qual o horário de vocês no sábado?", "> Das 9h às 14h."],
+    [
+        "Posso trocar um presente sem a nota?",
+        "> Pode, em até 30 dias, com a etiqueta.",
+        "Perfeito, passo aí amanhã",
+    ],
+    ["Fiz o pix agora, conseguem confirmar?", "> Confirmado! Já vamos embalar.", "👏👏👏"],
     ["Vocês entregam em Niterói?"],
-    ["Quero falar com um atendente", "Olá! Sou a Júlia, como posso ajudar?"],
-    ["A camisa veio com defeito na costura. Quero meu dinheiro de volta.",
-     "Sentimos muito! Pode nos mandar uma foto?", "Mando já"],
-    ["Esse preço é à vista?\nE parcelado em quantas vezes?", "Até 6x sem juros no cartão."],
+    ["Quero falar com um atendente", "> Olá! Sou a Júlia, como posso ajudar?"],
+    [
+        "A camisa veio com defeito na costura. Quero meu dinheiro de volta.",
+        "> Sentimos muito! Pode nos mandar uma foto?",
+        "Mando já",
+    ],
+    ["Esse preço é à vista?\nE parcelado em quantas vezes?", "> Até 6x sem juros no cartão."],
     ["مرحبا، هل لديكم مقاس كبير؟"],
     ["<b>Promoção</b> ainda vale? <script>alert('oi')</script>"],
     ["Boa tarde! " + "Gostaria de um orçamento bem detalhado para um evento. " * 12],
-]  # fmt: skip
+]
 NOTES = [
     "Cliente prefere ser atendida à tarde.",
     "Aguardando foto do defeito.",
@@ -139,84 +153,67 @@ def fill(db: sqlite3.Connection, born: float, contacts: int) -> None:
     contacts: at least so many; those beyond the believable ones have neither address nor talk.
     """
     chance = random.Random(20260701)  # noqa: S311 - it is to be the same every time
-    _insert(db, "whatsapp_account", ("name", "number"), ACCOUNTS)
-    _insert(db, "tag", ("name",), [(name,) for name in TAGS])
-    _insert(db, "list", ("name",), [(name,) for name in LISTS])
-    _insert(db, "cta_url", ("name", "url"), CTA_URLS)
-    _insert(
-        db,
-        "interactive_list",
-        ("name", "options"),
-        [(name, json.dumps(options)) for name, options in INTERACTIVE_LISTS],
-    )
+    _insert(db, "whatsapp_account", [{"name": name, "number": number} for name, number in ACCOUNTS])
+    _insert(db, "tag", [{"name": name} for name in TAGS])
+    _insert(db, "list", [{"name": name} for name in LISTS])
+    _insert(db, "cta_url", [{"name": name, "url": url} for name, url in CTA_URLS])
+    lists = [{"name": name, "options": json.dumps(options)} for name, options in INTERACTIVE_LISTS]
+    _insert(db, "interactive_list", lists)
     _fill_templates(db, born)
     _fill_contacts(db, chance, born, max(contacts, BELIEVABLE))
     _fill_conversations(db, chance, born)
 
 
-def _insert(db: sqlite3.Connection, table: str, names: tuple[str, ...], rows: Any) -> None:
-    marks = ", ".join("?" * len(names))
-    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our names
-    db.executemany(sql, rows)
+def _insert(db: sqlite3.Connection, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    """All rows have the same columns."""
+    rows = iter(rows)
+    for first in rows:
+        names, marks = ", ".join(first), ", ".join(f":{name}" for name in first)
+        sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+        db.executemany(sql, itertools.chain([first], rows))
 
 
 def _fill_contacts(db: sqlite3.Connection, chance: random.Random, born: float, count: int) -> None:
-    names = [
-        "firstname",
-        "lastname",
-        "mobile_code",
-        "mobile",
-        "is_blocked",
-        "city",
-        "state",
-        "post_code",
-        "address",
-        "created_at",
-        "updated_at",
-    ]
-    generated = itertools.islice(_contacts(chance), count)
+    # The newest came three hours ago, the oldest about three years ago or less.
+    gap = min(31 * HOUR, 3 * 365 * DAY / count)
 
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for position, values in enumerate(generated):
-            # The newest came three hours ago, the oldest of the believable ones months ago.
-            created = timestamp(
-                int(born - 3 * HOUR - (count - position) * min(31 * HOUR, 9e7 / count))
-            )
-            yield *values, created, created
+    def rows() -> Iterator[dict[str, Any]]:
+        for position, contact in enumerate(itertools.islice(_contacts(chance), count)):
+            created = timestamp(int(born - 3 * HOUR - (count - 1 - position) * gap))
+            yield {**contact, "created_at": created, "updated_at": created}
 
-    _insert(db, "contact", tuple(names), rows())
-    texts = (
-        (row["id"], search_text(row["firstname"], row["lastname"], row["mobile"]))
-        for row in db.execute("SELECT id, firstname, lastname, mobile FROM contact").fetchall()
-    )
-    _insert(db, "contact_search", ("rowid", "folded"), texts)
-    everyone = range(1, BELIEVABLE + 1)
-    tagged = [
-        (c, t) for c in everyone for t in chance.sample(range(1, 7), chance.choice([0, 1, 2]))
-    ]
-    listed = [
-        (c, i) for c in everyone for i in chance.sample(range(1, 5), chance.choice([0, 0, 1, 2]))
-    ]
-    _insert(db, "contact_tag", ("contact_id", "tag_id"), tagged)
-    _insert(db, "contact_list", ("contact_id", "list_id"), listed)
+    _insert(db, "contact", rows())
+    found = db.execute("SELECT id, firstname, lastname, mobile FROM contact").fetchall()
+    texts = ({"rowid": row["id"], "folded": search_text(*tuple(row)[1:])} for row in found)
+    _insert(db, "contact_search", texts)
+    for contact_id in range(1, BELIEVABLE + 1):
+        for table, many in (("tag", len(TAGS)), ("list", len(LISTS))):
+            chosen = chance.sample(range(1, many + 1), chance.choice([0, 0, 1, 2]))
+            links = [{"contact_id": contact_id, f"{table}_id": each} for each in chosen]
+            _insert(db, f"contact_{table}", links)
 
 
-def _contacts(chance: random.Random) -> Iterator[tuple[Any, ...]]:
-    """Endless: name, number, blocked, address."""
+def _contacts(chance: random.Random) -> Iterator[dict[str, Any]]:
+    """Endless; every sixth of the first ones is special."""
+    firstnames, lastnames = FIRST_NAMES.split(), LAST_NAMES.split()
     for position in itertools.count():
+        contact = {
+            "firstname": chance.choice(firstnames),
+            "lastname": chance.choice(lastnames),
+            "mobile_code": "55",
+            "is_blocked": position in BLOCKED,
+        }
         city, state, area, prefix = chance.choice(CITIES)
+        contact |= {"mobile": _mobile(area, position)}
+        contact |= dict.fromkeys(("city", "state", "post_code", "address"), "")
         if position % 6 == 5 and position // 6 < len(SPECIAL_CONTACTS):
-            yield *SPECIAL_CONTACTS[position // 6], 0, "", "", "", ""
-            continue
-        first, last = chance.choice(FIRST_NAMES.split()), chance.choice(LAST_NAMES.split())
-        mobile = _mobile(area, position)
-        blocked = int(position in BLOCKED)
-        address = ("", "", "", "")
-        if position < BELIEVABLE and chance.random() < 0.7:
-            street = f"{chance.choice(STREETS)}, {chance.randint(1, 2400)}"
+            special = SPECIAL_CONTACTS[position // 6]
+            contact |= zip(("firstname", "lastname", "mobile_code", "mobile"), special, strict=True)
+        elif position < BELIEVABLE and chance.random() < 0.7:
             post_code = f"{prefix}{chance.randint(0, 99):02}-{chance.randint(0, 999):03}"
-            address = (city, state, post_code, street)
-        yield first, last, "55", mobile, blocked, *address
+            address = f"{chance.choice(STREETS)}, {chance.randint(1, 2400)}"
+            contact |= {"city": city, "state": state, "post_code": post_code, "address": address}
+        yield contact
 
 
 def _mobile(area: str, position: int) -> str:
@@ -229,22 +226,17 @@ def _mobile(area: str, position: int) -> str:
 
 def _fill_conversations(db: sqlite3.Connection, chance: random.Random, born: float) -> None:
     """Newest first by minutes, then by hours and days, as an inbox is."""
-    found = db.execute(
-        "SELECT id, mobile_code, mobile FROM contact WHERE id <= ? AND NOT is_blocked",
-        (BELIEVABLE,),
-    ).fetchall()
-    people: list[tuple[int | None, str, str]] = [tuple(row) for row in found]
+    sql = "SELECT id, mobile_code, mobile FROM contact WHERE id <= ? AND NOT is_blocked"
+    people: list[Person] = [tuple(row) for row in db.execute(sql, (BELIEVABLE,))]
     numbers = {(code, mobile) for _, _, code, mobile in SPECIAL_CONTACTS}
     special = [person for person in people if person[1:] in numbers]
-    others = [p for p in people if p not in special]
+    others = [person for person in people if person[1:] not in numbers]
     chosen = special + chance.sample(others, CONVERSATIONS - len(special) - len(WITHOUT_CONTACT))
     chosen += [(None, code, mobile) for code, mobile in WITHOUT_CONTACT]
     chance.shuffle(chosen)
-    moment = born - 7 * MINUTE
-    talks = itertools.cycle(TALKS)
-    planned = []
-    for position, person in enumerate(chosen):
-        planned.append((int(moment), position, person, next(talks)))
+    moment, planned = born - 7 * MINUTE, []
+    for position, (person, talk) in enumerate(zip(chosen, itertools.cycle(TALKS))):
+        planned.append((int(moment), STATUSES[position % len(STATUSES)], person, talk))
         moment -= chance.uniform(4 * MINUTE, 50 * MINUTE) * (1 + position**1.6 / 12)
     for plan in reversed(planned):  # the oldest has the smallest id
         _fill_conversation(db, chance, *plan)
@@ -254,72 +246,56 @@ def _fill_conversation(
     db: sqlite3.Connection,
     chance: random.Random,
     last: int,
-    position: int,
-    person: tuple[int | None, str, str],
+    status: int,
+    person: Person,
     talk: list[str],
 ) -> None:
     contact_id, code, mobile = person
     gaps = [chance.randint(40, 1500) for _ in talk[1:]]
     moments = [last - sum(gaps[i:]) for i in range(len(talk))]
-    status = (4, 2, 0, 2, 3, 1, 1, 2, 4, 0)[position % 10]
-    account = 1 if position % 5 else 2
-    begun = timestamp(moments[0])
-    cursor = db.execute(
-        "INSERT INTO conversation (contact_id, mobile_code, mobile, status, last_message_at, "
-        "whatsapp_account_id, needs_human_reply, created_at, updated_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (contact_id, code, mobile, status, timestamp(last), account, int(status == 4), begun,
-         timestamp(last)),
-    )  # fmt: skip
-    conversation_id = cursor.lastrowid
-    sender = ACCOUNTS[account - 1][1]
-    messages = [
-        (1, i % 2, conversation_id, code, mobile, code + mobile, "text", text.strip(),
-         sender if i % 2 else None, moment, moment)
-        for i, (text, moment) in enumerate(zip(talk, moments, strict=True))
-    ]  # fmt: skip
-    names = [
-        "seeded",
-        "outgoing",
-        "conversation_id",
-        "mobile_code",
-        "mobile",
-        "number",
-        "kind",
-        "text",
-        "from_number",
-        "started",
-        "finished",
-    ]
-    _insert(db, "message", tuple(names), messages)
-    notes = chance.sample(NOTES, chance.choice([0, 0, 1, 2]))
-    rows = [(conversation_id, note, timestamp(last + 30 * n)) for n, note in enumerate(notes)]
-    _insert(db, "note", ("conversation_id", "note", "created_at"), rows)
+    account = chance.choice([1, 1, 1, 1, 2])
+    conversation = {
+        "contact_id": contact_id,
+        "mobile_code": code,
+        "mobile": mobile,
+        "status": status,
+        "last_message_at": timestamp(last),
+        "whatsapp_account_id": account,
+        "needs_human_reply": status == 4,
+        "created_at": timestamp(moments[0]),
+        "updated_at": timestamp(last),
+    }
+    _insert(db, "conversation", [conversation])
+    conversation_id = db.execute("SELECT max(id) FROM conversation").fetchone()[0]
+    for said, moment in zip(talk, moments, strict=True):
+        outgoing = said.startswith("> ")
+        message = {
+            "seeded": True,
+            "outgoing": outgoing,
+            "conversation_id": conversation_id,
+            "mobile_code": code,
+            "mobile": mobile,
+            "number": code + mobile,
+            "kind": "text",
+            "text": said.removeprefix("> ").strip(),
+            "from_number": ACCOUNTS[account - 1][1] if outgoing else None,
+            "started": moment,
+            "finished": moment,
+        }
+        _insert(db, "message", [message])
+    for text in chance.sample(NOTES, chance.choice([0, 0, 1, 2])):
+        note = {"note": text, "created_at": timestamp(last - chance.randint(0, 900))}
+        _insert(db, "note", [{"conversation_id": conversation_id, **note}])
 
 
 def _fill_templates(db: sqlite3.Connection, born: float) -> None:
-    names = [
-        "name",
-        "status",
-        "category_id",
-        "header_format",
-        "header",
-        "body",
-        "footer",
-        "buttons",
-        "rejected_reason",
-        "created_at",
-    ]
-    rows = []
+    columns = dict.fromkeys(("header_format", "header", "footer", "buttons", "rejected_reason"))
     for position, template in enumerate(TEMPLATES):
-        encoded = {
-            name: json.dumps(template[name]) if template.get(name) is not None else None
-            for name in ("header", "body", "buttons")
-        }
-        created = timestamp(int(born - (len(TEMPLATES) - position) * 9 * DAY))
-        values = {"category_id": 1, **template, **encoded, "created_at": created}
-        rows.append(tuple(values.get(name) for name in names))
-    _insert(db, "template", tuple(names), rows)
+        row = {**columns, "category_id": 1, **template}
+        for name in ("header", "body", "buttons"):
+            row[name] = json.dumps(row[name]) if row[name] else None
+        row["created_at"] = timestamp(int(born - (len(TEMPLATES) - position) * 9 * DAY))
+        _insert(db, "template", [row])
 
 
 PENDING, APPROVED, REJECTED, DISABLED = 0, 1, 2, 3

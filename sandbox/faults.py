@@ -344,9 +344,11 @@ async def wait_while_connected(request: web.Request, seconds: float) -> None:
 _NO_ANSWER = error("exception", ["Something went wrong"], omit_empty=True, with_200=True)
 
 FAULTS: dict[str, Fault] = {
-    "latency": Fault("Espera `seconds`; só então a mensagem sai", ALWAYS, seconds=2.0, delay=True),
+    "latency": Fault(
+        "Espera os segundos; só então a mensagem sai", ALWAYS, seconds=2.0, delay=True
+    ),
     "slow_answer": Fault(
-        "A mensagem sai na hora; a resposta demora `seconds`", ALWAYS, _slow_answer, 5.0
+        "A mensagem sai na hora; a resposta demora os segundos", ALWAYS, _slow_answer, 5.0
     ),
     "client_id_missing": Fault(
         "401: falta o client-id", NEVER, _refusing("Unauthorized", "The client id is required")
@@ -385,7 +387,7 @@ FAULTS: dict[str, Fault] = {
         _refusing("image_upload_error", "Could not upload the image"),
     ),
     "maintenance": Fault("Manutenção: 302 para uma página HTML", NEVER, _maintenance),
-    "rate_limited": Fault("429 com Retry-After (`seconds`)", NEVER, _rate_limited, 5.0),
+    "rate_limited": Fault("429 com Retry-After (os segundos)", NEVER, _rate_limited, 5.0),
     "rate_limited_bare": Fault(
         "429 sem Retry-After", NEVER, _answering(html(429, "429 Too Many Requests"))
     ),
@@ -415,7 +417,9 @@ FAULTS: dict[str, Fault] = {
     "reset": Fault("A conexão cai (RST) depois de o corpo ser lido", EITHER, _ending(reset=True)),
     "hang": Fault("Silêncio: nem os cabeçalhos vêm", EITHER, _hang, FOREVER),
     "silence_in_body": Fault("Silêncio no meio do corpo", EITHER_LEFT, _silence_in_body, FOREVER),
-    "drip": Fault("Um byte a cada `seconds`", EITHER_LEFT, _drip, 1.0),
+    "drip": Fault(
+        "A resposta pinga: um byte por vez, com essa espera em segundos", EITHER_LEFT, _drip, 1.0
+    ),
     "close_after": Fault(
         "Responde e fecha a conexão keep-alive sem avisar", EITHER_LEFT, _close_after
     ),
