@@ -1,10 +1,21 @@
 """Fixtures that every test may use."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
 
 from tests.sandbox_server import Sandbox
+from wazime_admin.team.models import User
+
+# Playwright's loop runs in the thread of the tests, which use the database as they always do.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+PASSWORD = "a-password-of-the-tests"
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +30,65 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
     """The WaziMe API on a free port, with its data set, no faults, behaving as observed."""
     sandbox_process.reset()
     return sandbox_process
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium where there is one, else Playwright's own."""
+    quiet = ["gpu", "quic", "background-networking", "component-update", "sync"]
+    return {
+        **browser_type_launch_args,
+        "executable_path": shutil.which("chromium"),
+        "args": ["--no-sandbox", "--no-first-run", *[f"--disable-{what}" for what in quiet]],
+    }
+
+
+@pytest.fixture
+def agent(db: None) -> User:
+    return User.objects.create_user(
+        "ana", "ana@example.com", PASSWORD, role="agent", first_name="Ana", last_name="Souza"
+    )
+
+
+@pytest.fixture
+def other_agent(db: None) -> User:
+    return User.objects.create_user(
+        "bruno", "bruno@example.com", PASSWORD, role="agent", first_name="Bruno", last_name="Lima"
+    )
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return User.objects.create_user(
+        "clara", "clara@example.com", PASSWORD, role="admin", first_name="Clara", last_name="Reis"
+    )
+
+
+def logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def agent_client(agent: User) -> Client:
+    return logged_in(agent)
+
+
+@pytest.fixture
+def other_agent_client(other_agent: User) -> Client:
+    return logged_in(other_agent)
+
+
+@pytest.fixture
+def admin_client(admin: User) -> Client:
+    return logged_in(admin)
+
+
+@pytest.fixture
+def wazime(settings: Settings, sandbox: Sandbox) -> Sandbox:
+    """The sandbox as the account that the dashboard works with; without Redis."""
+    settings.WAZIME_BASE_URL = sandbox.base_url
+    settings.WAZIME_ORIGIN = sandbox.url
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    return sandbox

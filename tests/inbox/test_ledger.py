@@ -1,0 +1,377 @@
+"""The ledger against a real server: what is sent, what is tried again, what never is."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from inbox import gate, sending, services
+from inbox.models import Attempt, Decision, Gate, Message, Outcome, State
+from tests.sandbox_server import Sandbox
+from wazime_admin.team.models import User
+from wazime_admin.wazime.types import Conversation
+
+pytestmark = pytest.mark.django_db
+
+SEND = ["inbox/send-message"]
+
+
+def delivered(message: Message) -> Message:
+    sending.deliver(message_id=message.pk)
+    message.refresh_from_db()
+    return message
+
+
+def texts(sandbox: Sandbox) -> list[str]:
+    return [message["text"] for message in sandbox.accepted()]
+
+
+def only_attempt(message: Message) -> Attempt:
+    return message.attempts.get()
+
+
+# --- Sending ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("behaviour", ["documented", "observed"])
+def test_it_sends_a_queued_message_once(write, wazime: Sandbox, behaviour: str) -> None:
+    wazime.settings(behaviour=behaviour)
+
+    message = delivered(write("Bom dia! 👋🏽\nשלום"))
+
+    assert message.state == State.SENT
+    assert message.finished_at is not None
+    assert texts(wazime) == ["Bom dia! 👋🏽\nשלום"]
+    attempt = only_attempt(message)
+    assert attempt.outcome == Outcome.SENT
+    assert attempt.ended_at is not None
+    assert "success" in attempt.raw
+
+
+def test_it_does_not_send_a_sent_message_again(write, wazime: Sandbox) -> None:
+    message = delivered(write("Oi"))
+
+    assert sending.deliver(message_id=message.pk) is None
+    assert texts(wazime) == ["Oi"]
+
+
+def test_it_uses_the_chosen_number(write, wazime: Sandbox) -> None:
+    wazime.settings(behaviour="documented")
+    chosen = "5511930000002"
+
+    delivered(write("Oi", from_number=chosen))
+
+    assert len(wazime.accepted()) <= 1
+    assert Message.objects.get().from_number == chosen
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_workers_with_one_message_send_it_once(write, wazime: Sandbox) -> None:
+    message = write("Só uma vez")
+    together = threading.Barrier(20)
+
+    def work(_: int) -> bool:
+        together.wait()
+        try:
+            return sending.deliver(message_id=message.pk) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as workers:
+        winners = sum(workers.map(work, range(20)))
+
+    assert winners == 1
+    assert texts(wazime) == ["Só uma vez"]
+
+
+# --- Outcomes ---------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_rejected_with_the_reason(write, wazime: Sandbox) -> None:
+    message = write("x")
+    Message.objects.update(mobile="")
+
+    assert delivered(message).state == State.REJECTED
+    assert "required" in only_attempt(message).said
+    assert texts(wazime) == []
+
+
+@pytest.mark.parametrize("fault", ["http_500", "garbage", "empty", "exception", "drop", "reset"])
+@pytest.mark.parametrize("left", [True, False])
+def test_what_may_have_left_is_uncertain_and_never_sent_again(
+    write, wazime: Sandbox, fault: str, left: bool
+) -> None:
+    wazime.add_fault(fault, endpoints=SEND, left=left)
+
+    message = delivered(write("Talvez"))
+
+    assert message.state == State.UNCERTAIN
+    wazime.clear_faults()
+    assert sending.due_messages() == []
+    assert sending.deliver(message_id=message.pk) is None
+    assert texts(wazime) == (["Talvez"] if left else [])
+
+
+def test_a_rate_limit_is_waited_out(write, wazime: Sandbox) -> None:
+    wazime.add_fault("rate_limited", endpoints=SEND, seconds=40, times=1)
+
+    message = delivered(write("Depois"))
+
+    assert message.state == State.QUEUED
+    assert message.not_before >= timezone.now() + timedelta(seconds=38)
+    assert sending.deliver(message_id=message.pk) is None, "too early"
+    Message.objects.update(not_before=Now())
+    assert delivered(message).state == State.SENT
+    assert texts(wazime) == ["Depois"]
+    assert [attempt.outcome for attempt in message.attempts.all()] == ["not_now", "sent"]
+
+
+def test_a_server_that_is_down_is_tried_again(write, wazime: Sandbox, settings) -> None:
+    message = write("Oi")
+    address, settings.WAZIME_BASE_URL = settings.WAZIME_BASE_URL, "http://127.0.0.1:9/external-api"
+
+    assert delivered(message).state == State.QUEUED
+    assert only_attempt(message).cause == "refused"
+
+    settings.WAZIME_BASE_URL = address
+    Message.objects.update(not_before=None)
+    assert delivered(message).state == State.SENT
+
+
+# --- The gate ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        ("ip_not_whitelisted", "ip_address"),
+        ("invalid_credentials", "credentials"),
+        ("subscription_required", "subscription"),
+        ("not_available", "plan"),
+        ("maintenance", "maintenance"),
+    ],
+)
+def test_a_stop_closes_the_gate_and_keeps_the_message(
+    write, wazime: Sandbox, fault: str, cause: str
+) -> None:
+    wazime.add_fault(fault, endpoints=SEND)
+    first, second = write("um"), write("dois", conversation=other_conversation())
+
+    assert delivered(first).state == State.QUEUED
+    assert gate.closed().cause == cause
+    assert sending.deliver(message_id=second.pk) is None, "nothing is claimed behind a closed gate"
+    assert sending.due_messages() == []
+
+
+def test_a_read_that_works_opens_the_gate(write, wazime: Sandbox) -> None:
+    wazime.add_fault("maintenance")
+    message = delivered(write("Já volto"))
+    gate.probe()
+    assert gate.closed(), "a read that fails keeps it closed"
+
+    wazime.clear_faults()
+    gate.probe()
+
+    assert gate.closed() is None
+    assert sending.due_messages() == [message.pk]
+    assert delivered(message).state == State.SENT
+
+
+def test_an_answer_from_before_the_opening_cannot_close_the_gate(write, wazime: Sandbox) -> None:
+    wazime.add_fault("maintenance", endpoints=SEND)
+    message = write("Oi")
+    Gate.objects.create(pk=1, opened_at=timezone.now() + timedelta(minutes=1))
+
+    delivered(message)
+
+    assert gate.closed() is None
+
+
+# --- Order ------------------------------------------------------------------------------------
+
+
+def test_messages_to_one_customer_go_out_in_order(write, wazime: Sandbox) -> None:
+    first, second = write("um"), write("dois")
+
+    assert sending.deliver(message_id=second.pk) is None, "its turn has not come"
+    delivered(first)
+    delivered(second)
+
+    assert texts(wazime) == ["um", "dois"]
+
+
+def test_an_uncertain_message_does_not_hold_back_the_next(write, wazime: Sandbox) -> None:
+    wazime.add_fault("http_500", endpoints=SEND, times=1)
+    first, second = write("um"), write("dois")
+
+    assert delivered(first).state == State.UNCERTAIN
+    assert delivered(second).state == State.SENT
+
+
+# --- Recovery ---------------------------------------------------------------------------------
+
+
+def test_a_claim_whose_process_died_becomes_uncertain(write, wazime: Sandbox) -> None:
+    message = write("Oi")
+    sending._claim(message.pk)
+    assert sending.expire_claims() == 0, "its time is not up yet"
+    Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+
+    assert sending.expire_claims() == 1
+
+    message.refresh_from_db()
+    assert message.state == State.UNCERTAIN
+    assert only_attempt(message).cause == "process_died"
+    assert texts(wazime) == []
+
+
+def test_an_answer_that_comes_late_settles_its_own_attempt(write, wazime: Sandbox) -> None:
+    message = write("Oi")
+    attempt = sending._claim(message.pk)
+    result = sending._call(message)
+    Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    sending.expire_claims()
+
+    sending._settle(attempt, result)
+
+    message.refresh_from_db()
+    assert message.state == State.SENT
+    assert texts(wazime) == ["Oi"]
+
+
+def test_a_late_answer_does_not_touch_a_newer_attempt(write, agent: User, wazime: Sandbox) -> None:
+    message = write("Oi")
+    old = sending._claim(message.pk)
+    Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    sending.expire_claims()
+    message.refresh_from_db()
+    services.resend(message=message, person=agent, seen_attempt=1)
+    sending._claim(message.pk)
+
+    sending._settle(old, sending._Result(Outcome.REJECTED, cause="validation"))
+
+    message.refresh_from_db()
+    assert (message.state, message.attempt_number) == (State.SENDING, 2)
+
+
+def test_a_row_whose_task_got_lost_is_found_again(write, wazime: Sandbox) -> None:
+    message = write("Oi")
+    Message.objects.update(nudged_at=timezone.now())
+    assert sending.due_messages() == []
+
+    Message.objects.update(nudged_at=timezone.now() - timedelta(minutes=1))
+
+    assert sending.due_messages() == [message.pk]
+
+
+# --- Writing ----------------------------------------------------------------------------------
+
+
+def test_the_same_send_id_is_the_same_message(write, wazime: Sandbox) -> None:
+    send_id = uuid4()
+
+    first, again = write("Oi", send_id=send_id), write("Oi", send_id=send_id)
+
+    assert first.pk == again.pk
+    assert Message.objects.count() == 1
+
+
+def test_the_same_send_id_with_another_text_is_a_conflict(write) -> None:
+    send_id = uuid4()
+    write("Oi", send_id=send_id)
+
+    with pytest.raises(services.Conflict):
+        write("Tchau", send_id=send_id)
+
+
+def test_the_same_send_id_by_another_person_is_a_conflict(write, admin: User) -> None:
+    send_id = uuid4()
+    write("Oi", send_id=send_id)
+
+    with pytest.raises(services.Conflict):
+        write("Oi", send_id=send_id, author=admin)
+
+
+# --- A person decides -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def uncertain(write, wazime: Sandbox) -> Message:
+    wazime.add_fault("drop", endpoints=SEND, times=1, left=False)
+    return delivered(write("Talvez"))
+
+
+def test_its_author_sends_an_uncertain_message_again(uncertain, agent, wazime: Sandbox) -> None:
+    services.resend(message=uncertain, person=agent, seen_attempt=1)
+
+    assert delivered(uncertain).state == State.SENT
+    assert texts(wazime) == ["Talvez"]
+    attempt = uncertain.attempts.get(number=1)
+    assert (attempt.decision, attempt.decided_by) == (Decision.RESEND, agent)
+
+
+def test_its_author_marks_an_uncertain_message_as_sent(uncertain, agent, wazime) -> None:
+    services.mark_sent(message=uncertain, person=agent, seen_attempt=1)
+
+    uncertain.refresh_from_db()
+    assert uncertain.state == State.SENT
+    assert uncertain.attempts.get().decided_by == agent
+    assert texts(wazime) == []
+
+
+def test_an_admin_decides_about_everybodys_messages(uncertain, admin: User) -> None:
+    services.mark_sent(message=uncertain, person=admin, seen_attempt=1)
+
+
+def test_another_agent_may_not_decide(uncertain, other_agent: User) -> None:
+    for decide in (services.resend, services.mark_sent, services.cancel):
+        with pytest.raises(PermissionDenied):
+            decide(message=uncertain, person=other_agent, seen_attempt=1)
+
+
+def test_the_slower_of_two_decisions_is_told(uncertain, agent: User, admin: User) -> None:
+    services.resend(message=uncertain, person=agent, seen_attempt=1)
+
+    with pytest.raises(services.Conflict):
+        services.mark_sent(message=uncertain, person=admin, seen_attempt=1)
+
+
+def test_a_sent_message_cannot_be_sent_again(write, agent: User, wazime: Sandbox) -> None:
+    message = delivered(write("Oi"))
+
+    with pytest.raises(services.Conflict):
+        services.resend(message=message, person=agent, seen_attempt=1)
+
+
+def test_a_cancelled_message_never_leaves(write, agent: User, wazime: Sandbox) -> None:
+    message = write("Não")
+
+    services.cancel(message=message, person=agent, seen_attempt=0)
+
+    assert sending.deliver(message_id=message.pk) is None
+    message.refresh_from_db()
+    assert message.state == State.CANCELLED
+    assert texts(wazime) == []
+
+
+def test_a_sent_message_cannot_be_cancelled(write, agent: User, wazime: Sandbox) -> None:
+    message = delivered(write("Oi"))
+
+    with pytest.raises(services.Conflict):
+        services.cancel(message=message, person=agent, seen_attempt=1)
+
+
+def other_conversation() -> Conversation:
+    from wazime_admin.wazime import client
+
+    return [
+        row
+        for row in client().conversations(per_page=100).rows
+        if row.contact and not row.contact.is_blocked
+    ][-1]
