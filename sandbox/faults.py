@@ -259,7 +259,7 @@ def _ending(*, reset: bool) -> Play:
 async def _rate_limited(
     _request: web.Request, rule: Rule, _done: Answer | None
 ) -> web.StreamResponse:
-    retry_after = f"{rule.seconds or 0:g}"
+    retry_after = str(math.ceil(rule.seconds or 0))
     return to_response(html(429, "429 Too Many Requests", **{"Retry-After": retry_after}))
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -70,6 +71,11 @@ CREATE INDEX message_conversation ON message (conversation_id, id);
 """
 
 
+# So that a file of something else is refused, and one of another version begun anew.
+APPLICATION_ID = 0x57615369
+SCHEMA_VERSION = zlib.crc32(SCHEMA.encode()) & 0x7FFFFFFF
+
+
 class Store:
     """The database and the data set it returns to.
 
@@ -80,11 +86,14 @@ class Store:
     def __init__(self, path: Path | None, contacts: int) -> None:
         self.contacts = contacts
         self.db = connect(str(path) if path else ":memory:")
+        empty = self._pragma("page_count") == 0
+        if not empty and self._pragma("application_id") != APPLICATION_ID:
+            raise sqlite3.DatabaseError("it is not a file of the sandbox")
         self.db.execute("PRAGMA journal_mode = WAL")
         # A demo need not survive a power cut.
         self.db.execute("PRAGMA synchronous = OFF")
         self._data_set: sqlite3.Connection | None = None
-        if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        if self._pragma("user_version") != SCHEMA_VERSION:
             self.reset()
 
     def reset(self) -> None:
@@ -94,9 +103,12 @@ class Store:
         self._data_set.backup(self.db)
 
     def _born(self) -> float:
-        if self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            return float(self.db.execute("SELECT value FROM meta WHERE key = 'born'").fetchone()[0])
-        return time.time()
+        if self._pragma("user_version") != SCHEMA_VERSION:
+            return time.time()
+        return float(self.db.execute("SELECT value FROM meta WHERE key = 'born'").fetchone()[0])
+
+    def _pragma(self, name: str) -> int:
+        return int(self.db.execute(f"PRAGMA {name}").fetchone()[0])
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -125,6 +137,8 @@ def build_data_set(born: float, contacts: int) -> sqlite3.Connection:
 
     db = connect(":memory:")
     db.executescript(SCHEMA)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("BEGIN")
     db.execute("INSERT INTO meta VALUES ('born', ?)", (str(born),))
     fill(db, born, contacts)

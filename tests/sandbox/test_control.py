@@ -3,9 +3,11 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +60,28 @@ def test_a_wrong_setting_is_one_clear_sentence(environment: dict[str, str]) -> N
     assert "Traceback" not in ended.stderr
 
 
-def test_a_file_that_is_no_data_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_something_else_is_refused_and_kept(tmp_path: Path) -> None:
+    text, database = tmp_path / "text", tmp_path / "database"
+    text.write_bytes(b"not a database" * 100)
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("CREATE TABLE meta (key, value)")
+    for file in (text, database):
+        before = file.read_bytes()
+        ended = start("--port", "0", "--data", str(file))
+        assert ended.returncode != 0
+        assert ended.stderr.startswith(f"sandbox: cannot use {file}: ")
+        assert file.read_bytes() == before
+
+
+def test_a_file_of_another_version_begins_anew(tmp_path: Path) -> None:
     file = tmp_path / "data.db"
-    file.write_bytes(b"not a database" * 100)
-    ended = start("--port", "0", "--data", str(file))
-    assert ended.returncode != 0
-    assert "Traceback" not in ended.stderr
-    assert file.read_bytes().startswith(b"not a database")
+    with Sandbox(data=file) as old:
+        Api(old).send({"message": "oi"})
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA user_version = 1")
+    with Sandbox(data=file) as new:
+        assert new.accepted() == []
+        assert len(Api(new).conversation(paginate=100)) == 60
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

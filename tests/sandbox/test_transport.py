@@ -46,6 +46,14 @@ class Raw:
         return body
 
 
+def arrived(sandbox: Sandbox, count: int) -> bool:
+    """Whether so many messages were accepted, within the time a busy machine may need."""
+    end = time.monotonic() + 5
+    while len(sandbox.accepted()) < count and time.monotonic() < end:
+        time.sleep(0.02)
+    return len(sandbox.accepted()) == count
+
+
 @pytest.fixture
 def raw(sandbox: Sandbox) -> Iterator[Raw]:
     connection = Raw(sandbox)
@@ -255,7 +263,7 @@ def test_it_can_hang_without_a_header(sandbox: Sandbox, raw: Raw, left: bool) ->
     raw.send_message()
     with pytest.raises(TimeoutError):
         raw.socket.recv(100)
-    assert len(sandbox.accepted()) == left
+    assert arrived(sandbox, left)
 
 
 def test_silence_lasts_as_long_as_the_rule_says(sandbox: Sandbox, raw: Raw) -> None:
@@ -270,7 +278,7 @@ def test_it_can_fall_silent_in_the_body(sandbox: Sandbox, raw: Raw) -> None:
     raw.send_message()
     with pytest.raises(TimeoutError):
         raw.answer()
-    assert len(sandbox.accepted()) == 1
+    assert arrived(sandbox, 1)
 
 
 def test_it_can_drip(sandbox: Sandbox, raw: Raw) -> None:
@@ -282,23 +290,22 @@ def test_it_can_drip(sandbox: Sandbox, raw: Raw) -> None:
     bytes_of_a_second = 0
     while time.monotonic() - begun < 1:
         bytes_of_a_second += len(raw.socket.recv(100))
-    assert 3 <= bytes_of_a_second <= 8
+    assert 2 <= bytes_of_a_second <= 8
 
 
 def test_latency_comes_before_the_message_leaves(api: Api) -> None:
-    api.sandbox.add_fault("latency", seconds=0.3)
+    api.sandbox.add_fault("latency", seconds=1)
     with pytest.raises(requests.ReadTimeout):
         api.http.post(f"{api.sandbox.base_url}/{SEND}", data=TEXT, timeout=0.1)
     assert api.sandbox.accepted() == []
-    time.sleep(0.4)
-    assert len(api.sandbox.accepted()) == 1  # although the client had given up
+    assert arrived(api.sandbox, 1)  # although the client had given up
 
 
 def test_a_slow_answer_comes_after_the_message_left(api: Api) -> None:
     api.sandbox.add_fault("slow_answer", seconds=0.4)
     with pytest.raises(requests.ReadTimeout):
         api.http.post(f"{api.sandbox.base_url}/{SEND}", data=TEXT, timeout=0.1)
-    assert len(api.sandbox.accepted()) == 1
+    assert arrived(api.sandbox, 1)
 
 
 def test_latency_comes_together_with_another_fault(api: Api) -> None:
