@@ -15,6 +15,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 # Country, area, and a subscriber number that is a mobile's: with or without the ninth digit.
 _BRAZILIAN_MOBILE = re.compile(r"(55[1-9][0-9])9?([6-9][0-9]{7})")
 _OLD_MOBILE = re.compile(r"55([1-9][0-9])([6-9][0-9]{3})([0-9]{4})")
+_NUMBER_LIKE = re.compile(r"[+(]*\d[\d\s().+\-\u2010-\u2015]*")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,31 @@ def parse(text: str, *, region: str = "BR") -> Number | None:
         return None
     found = Number(str(number.country_code), phonenumbers.national_significant_number(number))
     return found if is_plausible(found.mobile_code, found.mobile) else None
+
+
+def entered(mobile_code: str, mobile: str) -> Number | None:
+    """The number typed into two fields, None when there is no such number in that country.
+
+    mobile may hold more than its part: the country's code, trunk zeros, signs.
+    """
+    code = _digits(mobile_code).lstrip("0")
+    region = phonenumbers.region_code_for_country_code(int(code[:4] or 0))
+    return parse(mobile, region=region)
+
+
+def search_term(text: str) -> str:
+    """What to ask WaziMe's search for, which knows names and bare digits only.
+
+    A Brazilian mobile is asked for without its ninth digit, as it may be stored either way.
+    """
+    text = text.strip()
+    if not _NUMBER_LIKE.fullmatch(text):
+        return text
+    number = parse(text)
+    if number is None:
+        return _digits(text)
+    is_mobile = _BRAZILIAN_MOBILE.fullmatch(number.mobile_code + number.mobile)
+    return is_mobile[2] if is_mobile else number.mobile
 
 
 def is_plausible(mobile_code: str, mobile: str) -> bool:

@@ -3,7 +3,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from contacts.numbers import Number, folded, formatted, is_plausible, parse
+from contacts.numbers import (
+    Number,
+    entered,
+    folded,
+    formatted,
+    is_plausible,
+    parse,
+    search_term,
+)
 
 AREAS = st.sampled_from(["11", "21", "47", "55", "71", "91"])
 
@@ -148,6 +156,49 @@ def test_it_takes_the_numbers_of_every_country(region):
     assume(example)
     national = phonenumbers.national_significant_number(example)
     assert is_plausible(str(example.country_code), national)
+
+
+@pytest.mark.parametrize(
+    ("code", "mobile", "number"),
+    [
+        ("55", "(11) 91234-5678", Number("55", "11912345678")),
+        ("+55", "5511912345678", Number("55", "11912345678")),
+        ("55", "55 99123-4567", Number("55", "55991234567")),
+        ("55", "+1 415 555 2671", Number("1", "4155552671")),
+        ("0044", "07400 123456", Number("44", "7400123456")),
+        ("39", "06 1234 5678", Number("39", "0612345678")),
+        ("55", "123", None),
+        ("999", "11912345678", None),
+        ("", "11912345678", None),
+        ("9" * 5000, "11912345678", None),
+    ],
+)
+def test_it_reads_a_number_typed_into_two_fields(code, mobile, number):
+    assert entered(code, mobile) == number
+
+
+@given(st.text(max_size=20), st.text(max_size=40))
+def test_it_reads_any_two_fields(code, mobile):
+    number = entered(code, mobile)
+    assert number is None or is_plausible(number.mobile_code, number.mobile)
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("Ana", "Ana"),
+        (" Rua 9 ", "Rua 9"),
+        ("", ""),
+        ("5678", "5678"),
+        ("91234-5678", "912345678"),
+        ("+55 11 91234-5678", "11912345678"),
+        ("+55 (11) 98123-4567", "81234567"),
+        ("11 8123-4567", "81234567"),
+        ("+55 11 3333-4444", "1133334444"),
+    ],
+)
+def test_it_searches_for_the_digits_that_every_way_of_writing_has(text, term):
+    assert search_term(text) == term
 
 
 # --- Showing ----------------------------------------------------------------------------------
