@@ -1,0 +1,55 @@
+"""Reads of WaziMe's contacts."""
+
+from collections.abc import Iterable
+
+from contacts import numbers
+from wazime_admin.wazime import reading
+from wazime_admin.wazime.client import WaziMeClient, client
+from wazime_admin.wazime.reading import Reading
+from wazime_admin.wazime.types import Contact, Page
+
+# How far one contact is looked for: rows a page, pages.
+FIND_PER_PAGE, FIND_PAGES = 200, 50
+
+
+def contacts(*, search: str = "", page: int = 1) -> Reading[Page[Contact]]:
+    """One page of the contacts, newest first; the last one for a page past the end.
+
+    search: a name or a number in whatever way it is written. Raises WaziMeError.
+    """
+    term = numbers.search_term(search)
+    found = _page_of(term, page)
+    return found if page <= found.value.last else _page_of(term, found.value.last)
+
+
+def _page_of(search: str, page: int) -> Reading[Page[Contact]]:
+    def call(wazime: WaziMeClient) -> Page[Contact]:
+        return wazime.contacts(search=search, page=page)
+
+    return reading.read("contacts", "page", call, search, page)
+
+
+def find_contact(contact_id: int, *, hint: str = "") -> Contact | None:
+    """The contact as it is now, read past the cache; None when it is not found.
+
+    WaziMe has no endpoint for one contact. hint: its mobile as far as known, which finds it at
+    once; otherwise the newest FIND_PER_PAGE * FIND_PAGES contacts are walked. Raises WaziMeError.
+    """
+    wazime = client()
+    if hint and (found := _with_id(contact_id, _page(wazime, search=hint).rows)):
+        return found
+    page = _page(wazime)
+    found = _with_id(contact_id, page.rows)
+    for number in range(2, min(page.last, FIND_PAGES) + 1):
+        if found:
+            break
+        found = _with_id(contact_id, _page(wazime, number=number).rows)
+    return found
+
+
+def _page(wazime: WaziMeClient, *, number: int = 1, search: str = "") -> Page[Contact]:
+    return wazime.contacts(page=number, per_page=FIND_PER_PAGE, search=search)
+
+
+def _with_id(contact_id: int, rows: Iterable[Contact]) -> Contact | None:
+    return next((row for row in rows if row.id == contact_id), None)
