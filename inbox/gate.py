@@ -25,9 +25,8 @@ def closed() -> Gate | None:
 
 def trouble(gate: Gate) -> Trouble:
     """Why it is closed and what cures it, in words."""
-    cause = Cause(gate.cause)
     said = (gate.said,) if gate.said else ()
-    return Trouble(cause, *explain_cause(cause), said=said, ip_address=gate.ip_address)
+    return explain_cause(Cause(gate.cause), said=said, ip_address=gate.ip_address)
 
 
 def close(reason: Stopped, *, attempt_started_at: datetime) -> None:

@@ -96,7 +96,8 @@ class Decision(models.TextChoices):
 class Attempt(models.Model):
     """One try to send a message, with its evidence. outcome and ended_at are empty meanwhile.
 
-    cause: a wazime Cause, empty when sent; said: WaziMe's words; raw: its answer, bounded.
+    cause: a wazime Cause, empty when sent; said: WaziMe's words; raw: its answer, bounded, or what
+    the network said.
     """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")

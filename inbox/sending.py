@@ -141,8 +141,8 @@ def _failed(error: WaziMeError) -> _Result:
     return _Result(
         outcome,
         cause=error.cause,
-        said=" ".join(error.messages) or error.detail,
-        raw=error.raw[:RAW_KEPT],
+        said=" ".join(error.messages),
+        raw=(error.raw or error.detail)[:RAW_KEPT],
         http_status=error.status,
         retry_after=error.retry_after if isinstance(error, NotNow) else None,
         stopped=error if isinstance(error, Stopped) else None,

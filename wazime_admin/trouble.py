@@ -118,7 +118,7 @@ _WORDS: dict[Cause, tuple[Words, Words]] = {
 
 @dataclass(frozen=True)
 class Trouble:
-    """cause, cure: translated sentences. said: WaziMe's own words. ip_address: to whitelist."""
+    """code: what it is; cause, cure: translated sentences; said: WaziMe's own words."""
 
     code: Cause
     cause: Words
@@ -129,11 +129,19 @@ class Trouble:
 
 
 def explain(error: WaziMeError) -> Trouble:
-    cause, cure = explain_cause(error.cause)
     ip_address = error.ip_address if isinstance(error, Stopped) else ""
-    return Trouble(error.cause, cause, cure, error.messages, ip_address, error.detail)
+    return explain_cause(
+        error.cause, said=error.messages, ip_address=ip_address, detail=error.detail
+    )
 
 
-def explain_cause(cause: Cause) -> tuple[Words, Words]:
-    """The two sentences for a cause: what is wrong, what cures it."""
-    return _WORDS[cause]
+def explain_cause(
+    code: Cause, *, said: tuple[str, ...] = (), ip_address: str = "", detail: str = ""
+) -> Trouble:
+    """The words for a cause. ip_address: the one that WaziMe wants on its whitelist."""
+    cause, cure = _WORDS[code]
+    if ip_address:
+        cure = _("Add %(ip_address)s to the IP whitelist in the WaziMe panel.") % {
+            "ip_address": ip_address
+        }
+    return Trouble(code, cause, cure, said, ip_address, detail)

@@ -120,7 +120,6 @@ def conversation_context(request: PageRequest, conversation_id: int) -> dict[str
             "conversation": opened,
             "read_at": reading.read_at,
             "stale": reading.trouble and explain(reading.trouble),
-            "panel_url": selectors.panel_url(opened),
             "form": ReplyForm(initial={"send_id": uuid.uuid4()}),
             "not_writable": selectors.why_not_writable(opened),
         }
@@ -146,7 +145,7 @@ def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]
         {
             "message": message,
             "attempt": attempt,
-            "words": explain_cause(Cause(attempt.cause)) if attempt and attempt.cause else None,
+            "trouble": explain_cause(Cause(attempt.cause)) if attempt and attempt.cause else None,
             "may_decide": selectors.may_decide(message, request.user),
         }
         for message in ledger
@@ -155,6 +154,7 @@ def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]
     shown = [(m.pk, m.state, m.attempt_number) for m in ledger]
     return {
         "conversation": opened,
+        "panel_url": selectors.panel_url(opened),
         "entries": entries,
         "closed": closed and gate.trouble(closed),
         "unfinished": any(not message.is_final for message in ledger),

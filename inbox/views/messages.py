@@ -87,7 +87,7 @@ def _accepted(request: PageRequest, opened: Conversation) -> HttpResponse:
         "conversation_id": opened.id,
     }
     response = render(request, "inbox/_sent.html", context)
-    response["HX-Trigger"] = json.dumps({"draft-sent": f"conversation-{opened.id}"})
+    response["HX-Trigger"] = json.dumps({"draft-sent": {"key": f"conversation-{opened.id}"}})
     return response
 
 
