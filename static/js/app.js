@@ -122,6 +122,12 @@ function toastError(kind) {
 }
 
 document.addEventListener("htmx:responseError", ({ detail }) => toastError(String(detail.xhr.status)));
+/* A whole page, as a proxy in front of the dashboard answers, does not belong into a fragment. */
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status < 400 || !/<html/i.test(detail.serverResponse.slice(0, 500))) return;
+  detail.shouldSwap = false;
+  toastError(String(detail.xhr.status));
+});
 document.addEventListener("htmx:sendError", () => toastError("network"));
 document.addEventListener("htmx:timeout", () => toastError("timeout"));
 document.addEventListener("htmx:afterOnLoad", () => {

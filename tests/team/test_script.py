@@ -29,6 +29,7 @@ PAGE = """{% extends "base.html" %}{% load ui %}
 <p id="moment">{% when moment %}</p>
 <p id="live" hx-get="/live/" hx-trigger="poll from:body">0</p>
 <button hx-get="/broken/" id="break">Break</button>
+<button hx-get="/behind-a-proxy/" id="proxy">Through a proxy</button>
 {% endblock %}"""
 
 received: list[str] = []
@@ -52,6 +53,10 @@ def live(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(len(polls)))
 
 
+def behind_a_proxy(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("<html><title>502 Bad Gateway</title></html>", status=502)
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=500)
 
@@ -62,6 +67,7 @@ urlpatterns = [
     path("send/", send),
     path("live/", live),
     path("broken/", broken),
+    path("behind-a-proxy/", behind_a_proxy),
 ]
 
 
@@ -180,6 +186,13 @@ def test_it_says_once_that_something_went_wrong(writer: Page) -> None:
     assert toast.count() == 1
     toast.get_by_role("button", name="Close").click()
     expect(toast).to_have_count(0)
+
+
+def test_it_puts_no_page_of_a_proxy_into_its_own(writer: Page) -> None:
+    writer.locator("#proxy").click()
+
+    expect(writer.locator("#toasts .toast--error")).to_have_count(1)
+    expect(writer.locator("#proxy")).to_have_text("Through a proxy")
 
 
 def test_it_says_that_the_connection_is_gone_and_back(writer: Page) -> None:
