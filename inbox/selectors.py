@@ -1,6 +1,7 @@
 """What the inbox's pages look at. Reads only."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import quote
 
 from django.conf import settings
@@ -73,23 +74,18 @@ def current_status(conversation_id: int) -> Status | None:
 
 
 def _whole(wazime: WaziMeClient, conversation_id: int) -> Conversation:
-    """The details, with the status from the list where a server's details leave it out."""
+    """The details, completed from the list where a server's details leave something out."""
     details = wazime.conversation(conversation_id)
-    if details.status is not None:
+    if details.status is not None and details.contact is not None:
         return details
     search = details.contact.mobile if details.contact else ""
     rows = wazime.conversations(search=search, per_page=LOOKED_THROUGH).rows
-    row = next((row for row in rows if row.id == conversation_id), None)
-    return details if row is None else _completed(details, row)
-
-
-def _completed(details: Conversation, row: Conversation) -> Conversation:
-    return Conversation(
-        id=details.id,
-        contact=details.contact,
-        status=row.status,
+    row = next((row for row in rows if row.id == conversation_id), details)
+    return replace(
+        details,
+        contact=details.contact or row.contact,
+        status=row.status if details.status is None else details.status,
         last_message_at=details.last_message_at or row.last_message_at,
-        notes=details.notes or row.notes,
     )
 
 
