@@ -7,5 +7,6 @@ from django.http import HttpRequest
 def installation(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": settings.DEMO,
+        "demo_accounts": settings.DEMO_ACCOUNTS,
         "sandbox_url": f"{settings.WAZIME_ORIGIN}/phones/" if settings.DEMO else "",
     }

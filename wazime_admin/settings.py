@@ -32,9 +32,14 @@ def setting(kind: Callable[..., Any], name: str, default: Any) -> Any:
         ) from None
 
 
+def flag(name: str) -> bool:
+    """environ's own `bool` takes everything that it does not know for False."""
+    return {"true": True, "1": True, "false": False, "0": False}[env.str(name).strip().lower()]
+
+
 # --- Where things live ------------------------------------------------------------------------
 
-DATA_DIR = Path(setting(env.str, "DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR = (BASE_DIR / setting(env.str, "DATA_DIR", "var")).resolve()
 HOST: str = setting(env.str, "HOST", "127.0.0.1")
 PORT: int = setting(env.int, "PORT", 8000)
 
@@ -51,6 +56,8 @@ for name, value, other in (
 
 DEMO = not WAZIME_CLIENT_ID
 SANDBOX_PORT = PORT + 1
+if not 0 < PORT <= 65535 - DEMO:
+    raise ImproperlyConfigured(f"PORT must be from 1 to {65535 - DEMO}.")
 if DEMO:
     WAZIME_CLIENT_ID, WAZIME_CLIENT_SECRET = "sandbox-id", "sandbox-secret"
 
@@ -78,7 +85,7 @@ WAZIME_PANEL_URL: str = setting(
 
 # --- Safety -----------------------------------------------------------------------------------
 
-DEBUG: bool = setting(env.bool, "DEBUG", False)
+DEBUG: bool = setting(flag, "DEBUG", False)
 DEMO_SECRET_KEY = "demo-only-this-key-is-public-and-a-live-installation-refuses-it"  # noqa: S105
 SECRET_KEY: str = setting(env.str, "SECRET_KEY", DEMO_SECRET_KEY if DEMO else "")
 if not DEMO and SECRET_KEY in {"", DEMO_SECRET_KEY}:
@@ -174,6 +181,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database ---------------------------------------------------------------------------------
 
+if not setting(env.str, "DATABASE_URL", "sqlite:").startswith(("postgres", "sqlite:")):
+    raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or sqlite:///).")
 DATABASES = {
     "default": setting(
         env.db_url, "DATABASE_URL", env.db_url_config(f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
@@ -200,6 +209,8 @@ else:
 REDIS_SOCKET = DATA_DIR / "redis.sock"
 REDIS_URL: str = setting(env.str, "REDIS_URL", "")
 REDIS_EMBEDDED = not REDIS_URL
+if REDIS_URL and urlsplit(REDIS_URL).scheme not in {"redis", "rediss"}:
+    raise ImproperlyConfigured("REDIS_URL must begin with redis:// (or rediss://).")
 if REDIS_EMBEDDED:
     if len(str(REDIS_SOCKET)) > 100:
         raise ImproperlyConfigured(
@@ -225,6 +236,7 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 # --- Celery -----------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = f"redis+socket://{REDIS_SOCKET}?virtual_host=0" if REDIS_EMBEDDED else REDIS_URL
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # nothing on disk that could be stale
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "celery:",
     "socket_connect_timeout": 1,
@@ -266,6 +278,20 @@ LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", _("Portuguese (Brazil)")), ("en", _("English")), ("es", _("Spanish"))]
 LANGUAGE_COOKIE_AGE = 31_536_000
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+# Name, password, role of the demo's accounts: everybody can read them on its login page.
+PUBLIC_ACCOUNTS = [("agent", "wazime-demo", "agent"), ("admin", "wazime-demo", "admin")]
+DEMO_ACCOUNTS = PUBLIC_ACCOUNTS if DEMO else []
+
+FIRST_ADMIN: dict[str, str] = {
+    "username": setting(env.str, "DJANGO_SUPERUSER_USERNAME", ""),
+    "password": setting(env.str, "DJANGO_SUPERUSER_PASSWORD", ""),
+    "email": setting(env.str, "DJANGO_SUPERUSER_EMAIL", ""),
+}
+if bool(FIRST_ADMIN["username"]) != bool(FIRST_ADMIN["password"]):
+    raise ImproperlyConfigured(
+        "DJANGO_SUPERUSER_USERNAME and DJANGO_SUPERUSER_PASSWORD go together: set both, or neither."
+    )
+
 LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "America/Sao_Paulo"

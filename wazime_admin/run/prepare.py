@@ -1,0 +1,140 @@
+"""What must be in order before anything is started; each mistake is told in one sentence."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import socket
+import time
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import DatabaseError
+
+from wazime_admin import catalogs
+from wazime_admin.run.supervisor import StartError
+from wazime_admin.team import accounts
+
+# How long the processes of a run that was killed may take to follow it, in seconds.
+AFTERMATH_SECONDS = 15
+
+
+def prepare() -> int:
+    """Check and set up everything; the open lock file, for the processes to hold too.
+
+    Raises StartError.
+    """
+    lock = _lock_data_dir()
+    _check_port("PORT", settings.HOST, settings.PORT)
+    if settings.DEMO:
+        _check_port("PORT + 1, for the sandbox,", "127.0.0.1", settings.SANDBOX_PORT)
+    if not settings.REDIS_EMBEDDED:
+        _check_redis()
+    catalogs.compile_catalogs()
+    _collect_static_files()
+    _prepare_database()
+    return lock
+
+
+def _lock_data_dir() -> int:
+    """Keep a second run out. The lock dies with its last holder, so it cannot be left behind."""
+    try:
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        lock = os.open(settings.DATA_DIR / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StartError(
+            f"DATA_DIR {settings.DATA_DIR} cannot be written to: {error.strerror}."
+        ) from error
+    deadline = time.monotonic() + AFTERMATH_SECONDS
+    while not _locked(lock):
+        if _is_alive(os.pread(lock, 20, 0)):
+            raise StartError(f"The dashboard is already running in {settings.DATA_DIR}.")
+        if time.monotonic() > deadline:
+            raise StartError("An earlier run was killed and is still finishing: try again soon.")
+        time.sleep(0.1)
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    return lock
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_alive(pid: bytes) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _check_port(name: str, host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind((host, port))
+    except socket.gaierror:
+        raise StartError(f"HOST {host} is not an address of this machine.") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(
+                f"Port {port} ({name}) is taken by another program: set PORT to a free one."
+            ) from error
+        raise StartError(
+            f"Port {port} ({name}) cannot be used on {host}: {error.strerror}."
+        ) from error
+
+
+def _check_redis() -> None:
+    try:
+        client = redis.from_url(settings.REDIS_URL, socket_connect_timeout=3, socket_timeout=3)
+        client.ping()
+    except redis.RedisError as error:
+        raise StartError(f"The server of REDIS_URL does not answer: {error}") from error
+
+
+def _collect_static_files() -> None:
+    """Collect only when a file, or how files are stored, changed: compressing takes seconds."""
+    sources = [
+        (path, status.st_mtime_ns, status.st_size)
+        for finder in get_finders()
+        for path, storage in finder.list([])
+        for status in [Path(storage.path(path)).stat()]
+    ]
+    state = hashlib.sha256(repr((settings.STORAGES, sorted(sources))).encode()).hexdigest()
+    collected = Path(settings.STATIC_ROOT) / ".collected"
+    if not collected.exists() or collected.read_text() != state:
+        call_command("collectstatic", verbosity=0, interactive=False)
+        collected.write_text(state)
+
+
+def _prepare_database() -> None:
+    try:
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+        if settings.DEMO:
+            accounts.seed_demo_accounts()
+        else:
+            _refuse_demo_accounts()
+            accounts.create_first_admin()
+    except DatabaseError as error:
+        reason = str(error).strip().split("\n")[0]
+        raise StartError(f"The database (DATABASE_URL) cannot be used: {reason}") from error
+
+
+def _refuse_demo_accounts() -> None:
+    if names := accounts.demo_accounts_in_use():
+        raise StartError(
+            f"The demo's accounts ({', '.join(names)}) are in this database with their public "
+            "password: use a database or a DATA_DIR of its own for the live installation."
+        )
