@@ -6,7 +6,10 @@ class), so the connections keep a record of their own: the moment the first byte
 handed over.
 """
 
+import html
+import json
 import logging
+import re
 import socket
 import threading
 import time
@@ -14,22 +17,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
+from urllib.parse import quote, unquote
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ContentDecodingError, InvalidProxyURL, InvalidSchema, InvalidURL
 from requests_toolbelt.multipart.encoder import MultipartEncoder
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     NameResolutionError,
+    NewConnectionError,
     ProxyError,
+    ProxySchemeUnknown,
     ReadTimeoutError,
-    SSLError,
 )
 
-from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Uncertain, WaziMeError
-from wazime_admin.wazime.outcomes import Answer
+from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Stopped, Uncertain, WaziMeError
+from wazime_admin.wazime.outcomes import Answer, without
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +48,15 @@ IDLE_BEFORE_READ, IDLE_BEFORE_SEND = 30.0, 2.0
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait: for the connection, for each read, and for the whole exchange."""
+    """Seconds to wait: for the connection, for each read, and for the whole exchange.
+
+    begin: for the first byte to be out. Who made a claim on a message must not send it late.
+    """
 
     connect: float
     read: float
     total: float
+    begin: float = 5
 
 
 READ = Patience(connect=3.05, read=8, total=12)
@@ -58,14 +68,27 @@ File = tuple[str, IO[bytes], str]  # name, opened content, media type
 
 
 class _Exchange(threading.local):
-    """What is known of the request that this thread is making."""
+    """What is known of the request that this thread is making.
+
+    stage: what is to blame if it breaks before it began. sock: kept beside its connection, which
+    lets go of it as soon as an answer says that it is the last one.
+    """
 
     began = False
+    stage = Cause.REFUSED
     patience = READ
-    connection: HTTPConnection | None = None
+    started = 0.0
+    sock: socket.socket | None = None
 
     def start(self, patience: Patience) -> None:
-        self.began, self.patience, self.connection = False, patience, None
+        self.began, self.stage, self.sock = False, Cause.REFUSED, None
+        self.patience, self.started = patience, time.monotonic()
+
+    def begin(self, connection: HTTPConnection) -> None:
+        """Called before the first byte; raises ConnectTimeoutError when it is too late for it."""
+        if not self.began and time.monotonic() - self.started > self.patience.begin:
+            raise ConnectTimeoutError(connection, "the connection took too long")
+        self.sock, self.began = connection.sock, True
 
 
 _exchange = _Exchange()
@@ -78,19 +101,27 @@ class _Recording(HTTPConnection):
     idle_since = 0.0
 
     def connect(self) -> None:
-        _exchange.connection = self
         self._connecting = True  # a proxy's CONNECT is written by send(), but is no request
         try:
             super().connect()
         finally:
             self._connecting = False
 
+    def _new_conn(self) -> socket.socket:
+        connected = super()._new_conn()
+        _exchange.stage, _exchange.sock = Cause.TLS, connected
+        return connected
+
+    def _tunnel(self) -> None:
+        _exchange.stage = Cause.PROXY
+        super()._tunnel()
+        _exchange.stage = Cause.TLS
+
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
         if not self._connecting:
-            _exchange.connection = self
-            _exchange.began = True
+            _exchange.begin(self)
             self.sock.settimeout(_exchange.patience.read)
         super().send(data)
 
@@ -139,6 +170,12 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: Any) -> None:
+        """None: even where redirects are not followed, requests reads their whole body, without
+        bound, and stumbles over a Location that is no address."""
+
+
 class Transport:
     """Speaks HTTP to one WaziMe server, for one thread.
 
@@ -148,8 +185,10 @@ class Transport:
 
     def __init__(self, base_url: str, client_id: str, client_secret: str, proxy: str = "") -> None:
         self.base_url = base_url
-        self._secrets = tuple(filter(None, (client_secret, client_id)))
-        self._session = requests.Session()
+        credentials = (client_id, client_secret)
+        self._secrets = _spellings(client_secret, client_id, *_passwords(proxy))
+        self._sendable = all(value.isascii() and value.isprintable() for value in credentials)
+        self._session = _Session()
         self._session.trust_env = False
         self._session.headers.update(
             {
@@ -160,7 +199,8 @@ class Transport:
             }
         )
         if proxy:
-            self._session.proxies = {"http": proxy, "https": proxy}
+            address = proxy if "://" in proxy else f"http://{proxy}"
+            self._session.proxies = {"http": address, "https": address}
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter())
 
@@ -182,11 +222,13 @@ class Transport:
         file: the form field and the File to stream along. Raises NotNow when the request did not
         begin, Rejected when it could not even be made, Uncertain when it began and broke.
         """
-        body, headers = _body(list(form), file)
+        if not self._sendable:
+            raise Stopped(Cause.CREDENTIALS, detail="they contain what no header can carry")
         _exchange.start(patience)
-        started = time.monotonic()
+        expired = threading.Event()
         try:
-            with _deadline(patience.total) as expired:
+            body, headers = _body(list(form), file)
+            with _deadline(patience.total, expired):
                 response = self._session.request(
                     method,
                     f"{self.base_url}/{path}",
@@ -199,14 +241,15 @@ class Transport:
                 )
                 answer = self._read(response)
                 if expired.is_set():
-                    raise requests.ConnectionError("the answer took too long")
+                    raise TimeoutError("the answer took too long")
         except Exception as failure:  # whatever broke: what matters is whether the request began
-            error = self._failure(failure)
-            logger.warning("%s %s: %s", method, path, error)
-            raise error from None  # the chain would carry the request with its credentials
-        elapsed = time.monotonic() - started
-        logger.debug("%s %s: HTTP %s in %.3f s", method, path, answer.status, elapsed)
-        return answer
+            error = self._failure(failure, expired.is_set())
+        else:
+            elapsed = time.monotonic() - _exchange.started
+            logger.debug("%s %s: HTTP %s in %.3f s", method, path, answer.status, elapsed)
+            return answer
+        logger.warning("%s %s: %s", method, path, error)
+        raise error  # out here, without a context that holds the request and its credentials
 
     def _read(self, response: requests.Response) -> Answer:
         """Read the body, at most MAX_BODY bytes of it, and give the connection back."""
@@ -215,28 +258,47 @@ class Transport:
             for chunk in response.iter_content(64 * 1024):
                 content += chunk
                 if len(content) > MAX_BODY:
-                    raise requests.ConnectionError("the answer is too long")
-        body = self._without_secrets(content.decode("utf-8-sig", "replace"))
+                    raise ContentDecodingError("the answer is too long")
+        body = content.decode("utf-8-sig", "replace")
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, body, headers)
+        return Answer(response.status_code, body, headers, self._secrets)
 
-    def _without_secrets(self, said: str) -> str:
-        for secret in self._secrets:
-            said = said.replace(secret, "•••")
-        return said
+    def _failure(self, failure: Exception, expired: bool) -> WaziMeError:
+        detail = without(self._secrets, _innermost(failure))
+        if not _exchange.began:
+            return _not_begun(failure, detail)
+        if expired or _holds(failure, requests.Timeout, ReadTimeoutError, TimeoutError):
+            return Uncertain(Cause.READ_TIMEOUT, detail=detail)
+        if isinstance(failure, ContentDecodingError):
+            return Uncertain(Cause.UNREADABLE, detail=detail)
+        return Uncertain(Cause.CONNECTION_LOST, detail=detail)
 
-    def _failure(self, failure: Exception) -> WaziMeError:
-        detail = self._without_secrets(_innermost(failure))
-        if _exchange.began:
-            timed_out = isinstance(failure, requests.Timeout) or _holds(
-                failure, ReadTimeoutError, TimeoutError
-            )
-            cause = Cause.READ_TIMEOUT if timed_out else Cause.CONNECTION_LOST
-            return Uncertain(cause, detail=detail)
-        if isinstance(failure, requests.RequestException) and not isinstance(failure, ValueError):
-            return NotNow(_connect_cause(failure), detail=detail)
-        # An address that is none, a file that cannot be read: the request was never made.
-        return Rejected(Cause.VALIDATION, detail=detail)
+
+def _not_begun(failure: Exception, detail: str) -> WaziMeError:
+    if _holds(failure, InvalidProxyURL, InvalidSchema, ProxySchemeUnknown):
+        return NotNow(Cause.PROXY, detail=detail)
+    if isinstance(failure, InvalidURL):
+        return Stopped(Cause.WRONG_PATH, detail=detail)
+    if isinstance(failure, requests.ConnectionError | requests.Timeout):
+        return NotNow(_connect_cause(failure), detail=detail)
+    # A file that is gone, a text that cannot be written: the request was never made.
+    return Rejected(Cause.VALIDATION, detail=detail)
+
+
+def _passwords(proxy: str) -> tuple[str, ...]:
+    """The password in a proxy's address, as it is written and as it is meant."""
+    written = re.search(r"[^/:@]*:([^/@]+)@", proxy)
+    return (written[1], unquote(written[1])) if written else ()
+
+
+def _spellings(*secrets: str) -> tuple[str, ...]:
+    """The secrets in every way in which a server may repeat them, longest first."""
+    found: set[str] = set()
+    for secret in filter(None, secrets):
+        escaped = json.dumps(secret)[1:-1]
+        found |= {secret, html.escape(secret), escaped, escaped.replace("/", "\\/")}
+        found |= {quote(secret, safe, errors="replace") for safe in ("", "/")}
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _body(form: list[tuple[str, str]], file: tuple[str, File] | None) -> tuple[Any, dict[str, str]]:
@@ -248,26 +310,25 @@ def _body(form: list[tuple[str, str]], file: tuple[str, File] | None) -> tuple[A
 
 
 @contextmanager
-def _deadline(seconds: float) -> Iterator[threading.Event]:
+def _deadline(seconds: float, expired: threading.Event) -> Iterator[None]:
     """Shut this thread's connection when the time for the whole exchange is up.
 
     Timeouts count per read: a server that drips a byte a second would hold a thread for hours.
     """
-    expired = threading.Event()
     exchange = _exchange.__dict__  # this thread's view, for the timer's thread to look into
 
     def expire() -> None:
         expired.set()
-        connection = exchange.get("connection")
-        if connection is not None and connection.sock is not None:
+        if sock := exchange.get("sock"):
+            # Not the TLS socket's own shutdown: it falls back to plain text in mid-request.
             with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, expire)
     timer.daemon = True
     timer.start()
     try:
-        yield expired
+        yield
     finally:
         timer.cancel()
 
@@ -300,9 +361,9 @@ def _connect_cause(failure: BaseException) -> Cause:
     for kind, cause in (
         (ProxyError, Cause.PROXY),
         (NameResolutionError, Cause.NAME_RESOLUTION),
+        (NewConnectionError, Cause.REFUSED),  # is a ConnectTimeoutError too
         (ConnectTimeoutError, Cause.CONNECT_TIMEOUT),
-        (SSLError, Cause.TLS),
     ):
         if _holds(failure, kind):
             return cause
-    return Cause.REFUSED
+    return _exchange.stage
