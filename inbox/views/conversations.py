@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from inbox import gate, selectors, services
 from inbox.forms import ReplyForm, StatusForm
@@ -33,6 +34,7 @@ SEARCH_LENGTH = 100
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def index(request: PageRequest) -> HttpResponse:
     context = list_context(request)
     if not request.htmx:
@@ -46,6 +48,7 @@ def index(request: PageRequest) -> HttpResponse:
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def conversation(request: PageRequest, conversation_id: int) -> HttpResponse:
     context = conversation_context(request, conversation_id)
     if request.htmx:

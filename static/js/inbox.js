@@ -35,7 +35,7 @@ function followAddress() {
 
 document.addEventListener("htmx:pushedIntoHistory", () => {
   followAddress();
-  document.querySelector("#conversation h2")?.focus({ preventScroll: true });
+  document.querySelector("#conversation h1")?.focus({ preventScroll: true });
 });
 
 function scrollToEnd() {

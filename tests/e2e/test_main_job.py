@@ -18,7 +18,7 @@ def open_pending(page: Page, place: int = 0) -> str:
     row = page.locator(".row:has(.row__text:not(:empty)) .row__link").nth(place)
     name = row.inner_text()
     row.click()
-    expect(page.locator("#conversation h2").first).to_have_text(name)
+    expect(page.locator("#conversation h1").first).to_have_text(name)
     return name
 
 

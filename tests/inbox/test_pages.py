@@ -526,6 +526,25 @@ def test_an_expired_session_sends_an_htmx_request_to_the_login_and_back(db, clie
     assert response["HX-Redirect"].endswith("?next=%2Finbox%2F7%2F%3Fstatus%3D2")
 
 
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/inbox/7/?status=2", "%2Finbox%2F7%2F%3Fstatus%3D2"),
+        ("https://evil.example//evil.example/", "%2F"),
+        ("http://[", "%2F"),
+        ("", "%2F"),
+    ],
+)
+def test_a_form_sent_after_the_session_expired_leads_back_to_its_page(
+    db, client: Client, referer: str, back: str
+) -> None:
+    headers = {"Referer": referer}
+
+    response = client.post("/inbox/7/messages/", {"message": "Oi"}, headers=headers)
+
+    assert response.url == f"/accounts/login/?next={back}"
+
+
 @pytest.mark.parametrize("path", WRITE)
 def test_nothing_is_changed_by_looking(agent_client, path: str) -> None:
     assert agent_client.get(path).status_code == 405

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import middleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -14,22 +15,32 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
     """Every view needs a login unless it is marked `login_not_required`."""
 
-    def handle_no_permission(  # type: ignore[override]  # htmx needs more than a redirect
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
-        """Send an htmx request's whole page to the login, and back to where it stood.
+        """Send the person to the login, and from there back to the page they stood on.
 
-        A redirect would be followed inside the fragment: the login form would appear in the
-        middle of a page. htmx changes the page's address on `HX-Redirect` instead.
+        For a POST that is the page with the form. An htmx request would follow a redirect inside
+        its fragment: `HX-Redirect` makes htmx change the page's address instead.
         """
         htmx = getattr(request, "htmx", None)
-        if not htmx:
+        if not htmx and request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
-        page = htmx.current_url_abs_path or ""
-        if not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
+        page = htmx.current_url_abs_path if htmx else _path_of(request.headers.get("Referer", ""))
+        if not page or not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
             page = "/"
         login = f"{resolve_url(self.get_login_url(view_func))}?{urlencode({'next': page})}"
-        return HttpResponse(status=401, headers={"HX-Redirect": login})
+        if htmx:
+            return HttpResponse(status=401, headers={"HX-Redirect": login})
+        return HttpResponseRedirect(login)
+
+
+def _path_of(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 class TimeZoneMiddleware:
