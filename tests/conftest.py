@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import BrowserType
 from pytest_django.fixtures import Settings
 
+from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
 
@@ -18,6 +20,10 @@ from wazime_admin.team.models import User
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "a-password-of-the-tests"
+
+# A machine that is busy is no failure.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +38,21 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
     """The WaziMe API on a free port, with its data set, no faults, behaving as observed."""
     sandbox_process.reset()
     return sandbox_process
+
+
+@pytest.fixture(scope="session")
+def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One server for the whole run; use `redis_server`, which is empty for each test."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as redis:
+        yield redis
+
+
+@pytest.fixture
+def redis_server(settings: Settings, redis_process: RedisServer) -> RedisServer:
+    """An empty Redis, used by the shared reads. Comes after `wazime`, which is without one."""
+    redis_process.client.flushall()
+    settings.REDIS_URL = redis_process.url
+    return redis_process
 
 
 @pytest.fixture(scope="session")

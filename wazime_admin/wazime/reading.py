@@ -4,8 +4,8 @@ A value is fresh for a few seconds; then one caller refreshes it while the other
 one. While WaziMe is down or refuses, the last value is served up to an hour, with its age and the
 trouble. So WaziMe is asked a fixed number of times a minute however many people are looking.
 
-Everything lives in Redis under a generation number per kind of thing: a write moves to the next
-generation, and what a refresh that was under way still stores under the old one is never seen.
+Everything lives in Redis under a generation per kind of thing: a write begins a new one, and what
+a refresh that was under way still stores under the old one is never seen.
 Without Redis every read goes through to WaziMe.
 """
 
@@ -14,10 +14,12 @@ import logging
 import pickle
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Generic, Literal, TypeVar
+from uuid import uuid4
 
 from django.conf import settings
 from redis import Redis, RedisError
@@ -51,6 +53,10 @@ class _Entry:
     value: Any
     read_at: float
 
+    @property
+    def age(self) -> float:
+        return time.time() - self.read_at
+
     def reading(self, trouble: WaziMeError | None = None) -> Reading[Any]:
         return Reading(self.value, datetime.fromtimestamp(self.read_at, UTC), trouble)
 
@@ -70,7 +76,7 @@ def read(kind: Kind, name: str, call: Callable[[WaziMeClient], T], *key: object)
 def drop(kind: Kind) -> None:
     """Forget everything of this kind: a write has changed it."""
     try:
-        _redis().incr(_generation(kind))
+        _redis().set(_generation(kind), uuid4().bytes)
     except RedisError as failure:
         logger.warning("The shared cache was not told of a write: %s", type(failure).__name__)
 
@@ -80,62 +86,78 @@ class _Slot:
 
     def __init__(self, kind: Kind, name: str, key: tuple[object, ...]) -> None:
         self._redis = _redis()
-        generation = self._redis.get(_generation(kind)) or b"0"
+        generation: Any = self._redis.get(_generation(kind)) or b""
         account = (settings.WAZIME_BASE_URL, settings.WAZIME_CLIENT_ID)
         digest = hashlib.sha256(repr((account, key)).encode()).hexdigest()[:32]
-        place = f"wazime:read:{kind}:{int(generation)}:{name}:{digest}"
-        self._entry, self._trouble, self._lock = place, f"{place}:trouble", f"{place}:lock"
+        self._place = f"wazime:read:{kind}:{generation.hex()}:{name}:{digest}"
+        self._trouble = f"{self._place}:trouble"
+        self._lock = self._redis.lock(f"{self._place}:lock", READ.total, blocking=False)
 
     def read(self, call: Callable[[WaziMeClient], T]) -> Reading[T]:
         deadline = time.monotonic() + READ.total
         while True:
-            entry, trouble = self._stored()
-            if entry and time.time() - entry.read_at < FRESH:
-                return entry.reading()
-            if trouble:
-                return self._last(entry, trouble)
-            if self._take_lock() or time.monotonic() > deadline:
-                return self._refresh(entry, call)
-            if entry:
-                return entry.reading()
+            if kept := self._kept():
+                return kept
+            if self._lock.acquire() or time.monotonic() > deadline:
+                try:
+                    return self._kept() or self._refresh(call)
+                finally:
+                    with suppress(RedisError):  # it may have run out, and be another's by now
+                        self._lock.release()
+            if kept := self._kept(refreshing=True):
+                return kept
             time.sleep(POLL)
 
-    def _stored(self) -> tuple[_Entry | None, WaziMeError | None]:
-        entry, trouble = self._redis.mget(self._entry, self._trouble)
-        return _unpickled(entry), _unpickled(trouble)
+    def _kept(self, *, refreshing: bool = False) -> Reading[Any] | None:
+        """The last value, if it does: it is fresh, WaziMe is left alone after a failure, or
+        somebody else is refreshing it. Raises the failure when that is all there is."""
+        entry, trouble = self._stored()
+        if entry and entry.age < FRESH:
+            return entry.reading()
+        if trouble and (refreshing or trouble.age < TROUBLE_KEPT):
+            if entry is None:
+                raise trouble.value
+            return entry.reading(trouble.value)
+        return entry.reading() if entry and refreshing else None
 
-    def _take_lock(self) -> bool:
-        return bool(self._redis.set(self._lock, b"1", nx=True, px=int(READ.total * 1000)))
+    def _stored(self) -> tuple[_Entry | None, _Entry | None]:
+        """The last value, and the failure that came after it."""
+        entry, trouble = map(_unpickled, self._redis.mget(self._place, self._trouble))
+        if entry and trouble and trouble.read_at < entry.read_at:
+            trouble = None
+        return entry, trouble
 
-    def _refresh(self, entry: _Entry | None, call: Callable[[WaziMeClient], T]) -> Reading[T]:
+    def _refresh(self, call: Callable[[WaziMeClient], T]) -> Reading[T]:
         try:
             fresh = _Entry(call(client()), time.time())
         except WaziMeError as trouble:
-            self._redis.set(self._trouble, pickle.dumps(trouble), px=int(TROUBLE_KEPT * 1000))
-            return self._last(entry, trouble)
-        else:
-            self._redis.set(self._entry, pickle.dumps(fresh), ex=KEPT)
-            return fresh.reading()
-        finally:
-            self._redis.delete(self._lock)
+            self._store(self._trouble, _Entry(trouble, time.time()))
+            entry, _ = self._stored()
+            if entry is None:
+                raise
+            return entry.reading(trouble)
+        self._store(self._place, fresh)
+        return fresh.reading()
 
-    @staticmethod
-    def _last(entry: _Entry | None, trouble: WaziMeError) -> Reading[Any]:
-        if entry is None:
-            raise trouble
-        return entry.reading(trouble)
+    def _store(self, place: str, entry: _Entry) -> None:
+        """Not being able to keep a value is no reason to ask for it again."""
+        try:
+            self._redis.set(place, pickle.dumps(entry), ex=KEPT)
+        except RedisError as failure:
+            logger.warning("The shared cache keeps nothing: %s", type(failure).__name__)
 
 
 def _generation(kind: Kind) -> str:
     return f"wazime:generation:{kind}"
 
 
-def _unpickled(stored: Any) -> Any:
+def _unpickled(stored: Any) -> _Entry | None:
     """What an older version of this program pickled may not be readable: then there is nothing."""
     try:
-        return pickle.loads(stored) if stored else None  # noqa: S301 (our own Redis)
+        value = pickle.loads(stored) if stored else None  # noqa: S301 (our own Redis)
     except Exception:
         return None
+    return value if isinstance(value, _Entry) else None
 
 
 @cache

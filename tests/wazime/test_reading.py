@@ -1,0 +1,456 @@
+"""Shared reads, on a real Redis."""
+
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from tests.redis_server import RedisServer
+from tests.sandbox_server import ROOT, Sandbox
+from wazime_admin.wazime import WaziMeClient, reading
+from wazime_admin.wazime.errors import Cause, NotNow, Stopped, Uncertain, WaziMeError
+from wazime_admin.wazime.reading import Reading, drop, read
+from wazime_admin.wazime.types import Contact, Page
+
+PAGE: Page[Contact] = Page((Contact(7, "Ana"),), total=1)
+
+
+class Source:
+    """Plays WaziMe: answers with how often it was asked, or fails."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.error: WaziMeError | None = None
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self._lock = threading.Lock()
+
+    def __call__(self, _: WaziMeClient) -> int:
+        with self._lock:
+            self.calls += 1
+            number = self.calls
+        self.asked.set()
+        assert self.go_on.wait(10)
+        if self.error:
+            raise self.error
+        return number
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+@pytest.fixture
+def look(redis_server: RedisServer, source: Source) -> Callable[[], Reading[int]]:
+    return lambda: read("contacts", "list", source, 1, "ana")
+
+
+Look = Callable[[], Reading[int]]
+
+
+# --- Fresh ----------------------------------------------------------------------------------------
+
+
+def test_it_asks_once_while_the_value_is_fresh(look: Look, source: Source) -> None:
+    before = datetime.now(UTC)
+    readings = [look() for _ in range(5)]
+
+    assert source.calls == 1
+    assert {(found.value, found.trouble) for found in readings} == {(1, None)}
+    assert before <= readings[0].read_at <= datetime.now(UTC)
+    assert {found.read_at for found in readings} == {readings[0].read_at}
+
+
+def test_it_asks_again_when_the_value_is_no_longer_fresh(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+
+    assert look().value == 2
+
+
+def test_it_keeps_rows_as_they_were(redis_server: RedisServer) -> None:
+    for _ in range(2):
+        assert read("contacts", "list", lambda _: PAGE, 1).value == PAGE
+
+
+def test_it_keeps_each_kind_name_and_key_apart(redis_server: RedisServer, source: Source) -> None:
+    values = [
+        read("contacts", "list", source, 1, "a").value,
+        read("contacts", "list", source, 1, "b").value,
+        read("contacts", "list", source, "1", "a").value,
+        read("contacts", "details", source, 1, "a").value,
+        read("conversations", "list", source, 1, "a").value,
+    ]
+
+    assert values == [1, 2, 3, 4, 5]
+
+
+def test_it_keeps_each_account_apart(look: Look, source: Source, settings: Settings) -> None:
+    look()
+    settings.WAZIME_CLIENT_ID = "another"
+
+    assert look().value == 2
+
+
+def test_it_keeps_nothing_longer_than_an_hour(look: Look, redis_server: RedisServer) -> None:
+    look()
+
+    for key in redis_server.client.scan_iter("wazime:read:*"):
+        assert 0 < redis_server.client.ttl(key) <= 3600
+
+
+# --- One asks for all -----------------------------------------------------------------------------
+
+
+def test_it_asks_once_for_many_threads(look: Look, source: Source) -> None:
+    source.go_on.clear()
+    with ThreadPoolExecutor(8) as pool:
+        looks = [pool.submit(look) for _ in range(8)]
+        source.asked.wait(5)
+        time.sleep(0.2)
+        source.go_on.set()
+        values = {each.result().value for each in looks}
+
+    assert values == {1}
+    assert source.calls == 1
+
+
+def test_it_gives_the_last_value_while_one_thread_asks(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    source.asked.clear()
+    source.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(look)
+        source.asked.wait(5)
+        started = time.monotonic()
+        assert [look().value for _ in range(3)] == [1, 1, 1]
+        assert time.monotonic() - started < 1
+        source.go_on.set()
+        assert asking.result().value == 2
+
+
+READ_IN_A_PROCESS = """
+import sys
+from django.conf import settings
+base_url, redis_url = sys.argv[1:]
+settings.configure(
+    WAZIME_BASE_URL=base_url, WAZIME_CLIENT_ID="sandbox-id", WAZIME_CLIENT_SECRET="sandbox-secret",
+    WAZIME_PROXY="", REDIS_URL=redis_url,
+)
+from wazime_admin.wazime.reading import read
+sys.stdin.readline()
+print(len(read("contacts", "list", lambda wazime: wazime.contacts()).value.rows))
+"""
+
+
+def test_it_asks_once_for_many_processes(redis_server: RedisServer, sandbox: Sandbox) -> None:
+    sandbox.add_fault("latency", seconds=1, endpoints=["contact/list"])
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", READ_IN_A_PROCESS, sandbox.base_url, redis_server.url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    answers = [process.communicate("go\n", timeout=60)[0] for process in processes]
+
+    assert answers == ["20\n"] * 4
+    assert [rule["struck"] for rule in sandbox.faults()["rules"]] == [1]
+
+
+def test_it_asks_itself_when_the_one_who_asked_never_came_back(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "READ", replace(reading.READ, total=0.3))
+    source.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(look)
+        source.asked.wait(5)
+        threading.Timer(0.6, source.go_on.set).start()
+
+        assert look().value == 2
+        assert lost.result().value == 1
+
+
+def test_it_lets_others_ask_after_a_defect(look: Look, redis_server: RedisServer) -> None:
+    def defect(_: WaziMeClient) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        read("contacts", "list", defect, 1, "ana")
+
+    started = time.monotonic()
+    assert look().value == 1
+    assert time.monotonic() - started < 1
+
+
+# --- WaziMe is down or refuses --------------------------------------------------------------------
+
+
+def refusal() -> Stopped:
+    error = Stopped(Cause.IP_ADDRESS, messages=("Add 203.0.113.7",), status=401, raw="{}")
+    error.ip_address = "203.0.113.7"
+    return error
+
+
+def test_it_gives_the_last_value_with_its_age_and_the_trouble(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = look()
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    source.error = refusal()
+
+    for _ in range(2):  # the one who asked, and one who looks later
+        found = look()
+        assert (found.value, found.read_at) == (1, good.read_at)
+        assert isinstance(found.trouble, Stopped)
+        assert found.trouble.cause is Cause.IP_ADDRESS
+        assert found.trouble.ip_address == "203.0.113.7"
+        assert found.trouble.messages == ("Add 203.0.113.7",)
+
+
+def test_it_raises_where_nothing_is_kept(look: Look, source: Source) -> None:
+    source.error = refusal()
+
+    for _ in range(2):
+        with pytest.raises(Stopped) as caught:
+            look()
+        assert caught.value.ip_address == "203.0.113.7"
+
+
+def test_it_keeps_the_details_of_any_trouble(look: Look, source: Source) -> None:
+    source.error = NotNow(Cause.RATE_LIMIT, status=429, detail="slow down")
+    source.error.retry_after = 7.0
+
+    for _ in range(2):
+        with pytest.raises(NotNow) as caught:
+            look()
+        assert caught.value.__dict__ == source.error.__dict__
+
+
+def test_it_leaves_wazime_alone_for_a_while_after_trouble(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.error = Uncertain(Cause.READ_TIMEOUT)
+    for _ in range(3):
+        with pytest.raises(Uncertain):
+            look()
+    assert source.calls == 1
+
+    monkeypatch.setattr(reading, "TROUBLE_KEPT", 0.0)
+    with pytest.raises(Uncertain):
+        look()
+    assert source.calls == 2
+
+
+def test_it_forgets_the_trouble_when_it_is_over(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "TROUBLE_KEPT", 0.0)
+    source.error = refusal()
+    with pytest.raises(Stopped):
+        look()
+    source.error = None
+
+    for _ in range(2):
+        found = look()
+        assert (found.value, found.trouble) == (2, None)
+
+
+def test_it_goes_on_telling_the_trouble_while_one_thread_tries_again(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "TROUBLE_KEPT", 0.0)
+    source.error = refusal()
+    look()
+    source.asked.clear()
+    source.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        trying = pool.submit(look)
+        source.asked.wait(5)
+        found = look()
+        source.go_on.set()
+        trying.result()
+
+    assert found.value == 1
+    assert isinstance(found.trouble, Stopped)
+
+
+def test_it_makes_nobody_wait_for_a_second_try(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "TROUBLE_KEPT", 0.0)
+    source.error = refusal()
+    with pytest.raises(Stopped):
+        look()
+    source.asked.clear()
+    source.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        trying = pool.submit(look)
+        source.asked.wait(5)
+        started = time.monotonic()
+        with pytest.raises(Stopped):
+            look()
+        assert time.monotonic() - started < 1
+        source.go_on.set()
+        assert isinstance(trying.exception(), Stopped)
+
+
+# --- A write --------------------------------------------------------------------------------------
+
+
+def test_it_asks_again_after_a_write(look: Look) -> None:
+    look()
+    drop("contacts")
+
+    assert look().value == 2
+
+
+def test_it_keeps_what_a_write_did_not_change(look: Look) -> None:
+    look()
+    drop("conversations")
+    drop("templates")
+
+    assert look().value == 1
+
+
+def test_it_never_shows_what_was_read_before_a_write(look: Look, source: Source) -> None:
+    source.go_on.clear()
+    with ThreadPoolExecutor(2) as pool:
+        before = pool.submit(look)
+        source.asked.wait(5)
+        drop("contacts")
+        source.asked.clear()
+        after = pool.submit(look)
+        source.asked.wait(5)
+        source.go_on.set()
+        assert {before.result().value, after.result().value} == {1, 2}
+
+    assert look().value == after.result().value
+    assert source.calls == 2
+
+
+# --- Redis ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mortal_redis(
+    settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Any:  # one that a test may kill
+    with RedisServer(tmp_path_factory.mktemp("redis")) as redis:
+        settings.REDIS_URL = redis.url
+        yield redis
+
+
+def test_it_asks_wazime_while_redis_is_down(source: Source, mortal_redis: RedisServer) -> None:
+    mortal_redis.stop()
+    started = time.monotonic()
+
+    assert [read("contacts", "list", source).value for _ in range(2)] == [1, 2]
+    drop("contacts")
+    assert time.monotonic() - started < 1
+
+
+def test_it_raises_what_wazime_says_while_redis_is_down(
+    source: Source, mortal_redis: RedisServer
+) -> None:
+    mortal_redis.stop()
+    source.error = refusal()
+
+    with pytest.raises(Stopped):
+        read("contacts", "list", source)
+
+
+def test_it_goes_on_when_redis_comes_back(source: Source, mortal_redis: RedisServer) -> None:
+    read("contacts", "list", source)
+    mortal_redis.stop()
+    read("contacts", "list", source)
+    mortal_redis.start()
+
+    assert [read("contacts", "list", source).value for _ in range(2)] == [3, 3]
+
+
+def test_it_asks_only_once_when_redis_dies_meanwhile(
+    source: Source, mortal_redis: RedisServer
+) -> None:
+    def call(client: WaziMeClient) -> int:
+        mortal_redis.stop()
+        return source(client)
+
+    assert read("contacts", "list", call).value == 1
+    assert source.calls == 1
+
+
+def test_it_waits_for_a_frozen_redis_only_seconds(
+    source: Source, mortal_redis: RedisServer
+) -> None:
+    mortal_redis.freeze()
+    started = time.monotonic()
+    try:
+        assert read("contacts", "list", source).value == 1
+    finally:
+        mortal_redis.thaw()
+    assert time.monotonic() - started < 4
+
+
+class Other:
+    """What an older version may have pickled."""
+
+
+GARBAGE = [b"", b"garbage", b"\x80\x05N.", pickle.dumps(5), pickle.dumps(Other()), b"cos\nnope\n."]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_it_ignores_garbage_in_redis(
+    garbage: bytes,
+    look: Look,
+    source: Source,
+    redis_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "TROUBLE_KEPT", 0.0)
+    source.error = refusal()
+    with pytest.raises(Stopped):
+        look()
+    source.error = None
+    look()
+    for key in redis_server.client.scan_iter("*"):
+        redis_server.client.set(key, garbage)
+
+    assert [look().value for _ in range(2)] == [3, 3]
+    drop("contacts")
+    assert look().value == 4
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_it_ignores_a_generation_that_is_garbage(
+    garbage: bytes, look: Look, redis_server: RedisServer
+) -> None:
+    drop("contacts")
+    for key in redis_server.client.scan_iter("wazime:generation:*"):
+        redis_server.client.set(key, garbage)
+
+    assert [look().value for _ in range(2)] == [1, 1]
+    drop("contacts")
+    assert look().value == 2
