@@ -61,7 +61,8 @@ def edit(request: PageRequest, contact_id: int) -> HttpResponse:
     current = values_of(contact)
     if request.method != "POST":
         form = ContactForm(initial=current)
-        return _form_page(request, form, contact_id=contact_id, seen=current)
+        image = contact.image_src
+        return _form_page(request, form, contact_id=contact_id, seen=current, image=image)
     return _save(request, contact, seen or current)
 
 
@@ -114,12 +115,12 @@ def _form_page(
     contact_id: int | None = None,
     seen: Values | None = None,
     status: int = 200,
-    **problem: Any,
+    **more: Any,
 ) -> HttpResponse:
     """The form, for a new contact when there is no id.
 
-    seen: how the person knows the contact when they look at this page. problem: trouble,
-    is_uncertain, is_gone, differences: see contacts/_form.html.
+    seen: how the person knows the contact when they look at this page. more: image, and what is
+    wrong: trouble, is_uncertain, is_gone, differences; see contacts/_form.html.
     """
     form.point_to_error()
     context = {
@@ -127,7 +128,7 @@ def _form_page(
         "contact_id": contact_id,
         "signed": sign(contact_id, seen) if contact_id and seen else "",
         "back": _back(request),
-        **problem,
+        **more,
     }
     template = "contacts/_form.html" if request.htmx else "contacts/form.html"
     return render(request, template, context, status=status)

@@ -16,4 +16,5 @@ class PageRequest(HttpRequest):
 def page_number(request: HttpRequest) -> int:
     """`?page=`, from 1; anything that is no page number is the first page."""
     asked = request.GET.get("page", "")
-    return min(max(int(asked), 1), 1_000_000) if asked.isascii() and asked.isdigit() else 1
+    # Only so many digits, as int() refuses thousands of them.
+    return min(max(int(asked[:7]), 1), 1_000_000) if asked.isascii() and asked.isdigit() else 1

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from pytest_django.fixtures import Settings
 
+from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.wazime.client import WaziMeClient, client
 from wazime_admin.wazime.types import Contact
@@ -66,3 +67,8 @@ def calls(wazime: Sandbox) -> Callable[[], dict[str, int]]:
         return {name: count for name, count in new.items() if count}
 
     return look
+
+
+@pytest.fixture
+def shared_cache(wazime: Sandbox, redis_server: RedisServer) -> None:
+    """A real server for the shared reads."""

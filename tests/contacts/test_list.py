@@ -2,6 +2,7 @@ import pytest
 
 from contacts import selectors
 from tests.contacts.conftest import ANA, by_mobile
+from wazime_admin.wazime import reading
 
 pytestmark = pytest.mark.usefixtures("wazime")
 
@@ -61,7 +62,7 @@ def test_it_answers_htmx_with_the_list_alone(agent_client, ana):
     assert "HX-Request" in response.headers["Vary"]
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "x", "", "1.5", "٣", "9" * 100])
+@pytest.mark.parametrize("number", ["0", "-1", "x", "", "1.5", "٣", "9" * 100, "9" * 5000])
 def test_it_shows_a_page_for_any_page_number(agent_client, number):
     response = agent_client.get("/contacts/", {"page": number})
     assert response.status_code == 200
@@ -126,6 +127,34 @@ def test_it_says_what_is_wrong_with_wazime_and_what_to_do(agent_client, wazime, 
         text = response.content.decode()
         assert words in text
         assert "Try again" in text
+
+
+@pytest.mark.usefixtures("shared_cache")
+def test_it_shows_the_last_page_with_its_age_while_wazime_is_down(
+    agent_client, wazime, ana, monkeypatch
+):
+    agent_client.get("/contacts/")
+    wazime.add_fault("ip_not_whitelisted")
+    monkeypatch.setattr(reading, "FRESH", 0)
+    shown = agent_client.get("/contacts/").content.decode()
+    assert "Ana Paula Ferraz" in shown
+    assert "These contacts may be out of date." in shown
+    assert "Data read" in shown
+    assert "203.0.113.7" in shown
+
+
+@pytest.mark.usefixtures("shared_cache")
+def test_it_asks_wazime_once_for_everybody_who_looks(agent_client, admin_client, calls):
+    for person in (agent_client, admin_client, agent_client):
+        person.get("/contacts/")
+    assert calls() == {"contact/list": 1}
+
+
+@pytest.mark.usefixtures("shared_cache")
+def test_it_shows_a_change_at_once(admin_client, ana):
+    admin_client.get("/contacts/")
+    admin_client.post(f"/contacts/{ana.id}/edit/", {"firstname": "Renamed"})
+    assert "Renamed Ferraz" in admin_client.get("/contacts/").content.decode()
 
 
 def test_it_finds_a_contact_by_its_id_however_far_back_it_stands(api, calls, monkeypatch):

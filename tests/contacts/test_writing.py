@@ -176,6 +176,14 @@ def test_it_finds_the_field_that_a_sentence_is_about(sentence, field):
     assert form.errors == {field: [sentence]}
 
 
+def test_it_takes_the_servers_word_for_which_field_it_is():
+    form = ContactForm(NEW)
+    assert form.is_valid()
+    refusal = Rejected(Cause.VALIDATION, messages=("No.",), fields={"post_code": "No."})
+    assert form.add_refusal(refusal)
+    assert form.errors == {"post_code": ["No."]}
+
+
 def test_it_puts_no_other_sentence_beside_a_field():
     form = ContactForm(NEW)
     assert form.is_valid()
