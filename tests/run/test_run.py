@@ -1,17 +1,22 @@
 """`manage.py run` in real processes: starts, stops, survives, refuses."""
 
+import os
+import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
 
+from tests.sandbox_server import Sandbox
 from tests.settings import ROOT
 from tests.stack import COMMAND, Stack, environment, free_port, living
 
@@ -37,6 +42,29 @@ def eventually(what: Callable[[], object], seconds: float = 15) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+def message_states(stack: Stack) -> list[str]:
+    with closing(sqlite3.connect(Path(stack.settings["DATA_DIR"]) / "db.sqlite3")) as database:
+        return [state for (state,) in database.execute("SELECT state FROM inbox_message")]
+
+
+def write_a_message(stack: Stack) -> None:
+    """As an agent does, in the first conversation that has a composer."""
+    agent = requests.Session()
+    login = f"{stack.url}/accounts/login/"
+    agent.get(login, timeout=10)
+    token = {"csrfmiddlewaretoken": agent.cookies["csrftoken"]}
+    inbox = agent.post(
+        login, {"login": "agent", "password": "wazime-demo", **token}, timeout=10
+    ).text
+    token = {"csrfmiddlewaretoken": agent.cookies["csrftoken"]}
+    for path in re.findall(r'href="(/inbox/\d+/)', inbox):
+        if "send_id" in agent.get(stack.url + path, timeout=10).text:
+            message = {"send_id": str(uuid.uuid4()), "message": "On its way", **token}
+            answer = agent.post(f"{stack.url}{path}messages/", message, timeout=10)
+            assert answer.ok, answer.text
+            return
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +97,7 @@ class TestRunning:
     @pytest.mark.parametrize("name", ["web", "worker", "beat", "redis", "sandbox"])
     def test_it_starts_a_program_again_that_was_killed(self, stack: Stack, name: str) -> None:
         before = stack.pids(name)
-        stack.kill(name)
+        os.kill(before[0], signal.SIGKILL)  # and not what it started
         assert eventually(lambda: stack.pids(name) and not living(before))
         assert eventually(lambda: f"{name} ended by itself" in stack.output)
 
@@ -100,6 +128,17 @@ class TestStopping:
         assert stack.stop(signal.SIGINT) == 0
         assert living(pids) == []
         assert "Traceback" not in stack.output
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_it_finishes_a_send_in_flight(self, tmp_path: Path, number: signal.Signals) -> None:
+        with Stack(tmp_path / "data") as stack:
+            sandbox = Sandbox()
+            sandbox.url = stack.sandbox_url
+            sandbox.add_fault("slow_answer", endpoints=["inbox/send-message"], seconds=3)
+            write_a_message(stack)
+            assert eventually(lambda: message_states(stack) == ["sending"])
+            stack.stop(number)
+            assert message_states(stack) == ["sent"]
 
     def test_it_can_be_stopped_before_it_is_ready(self, tmp_path: Path) -> None:
         stack = Stack(tmp_path / "data")
@@ -214,7 +253,12 @@ class TestRefusing:
     def test_a_folder_that_cannot_be_written_to(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         folder = tmp_path / "file" / "data"
-        assert f"DATA_DIR {folder} cannot be written to" in refusal(DATA_DIR=str(folder))
+        assert f"DATA_DIR {folder} cannot be used" in refusal(DATA_DIR=str(folder))
+
+    def test_a_file_where_a_folder_must_be(self, tmp_path: Path) -> None:
+        (tmp_path / "redis").touch()
+        sentence = refusal(DATA_DIR=str(tmp_path), PORT=str(free_port()))
+        assert sentence == f"{tmp_path / 'redis'} cannot be used: File exists."
 
     def test_a_second_run_in_the_same_folder(self, stack: Stack) -> None:
         sentence = refusal(DATA_DIR=stack.settings["DATA_DIR"], PORT=str(free_port()))

@@ -46,7 +46,7 @@ def _lock_data_dir() -> int:
         lock = os.open(settings.DATA_DIR / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StartError(
-            f"DATA_DIR {settings.DATA_DIR} cannot be written to: {error.strerror}."
+            f"DATA_DIR {settings.DATA_DIR} cannot be used: {error.strerror}."
         ) from error
     deadline = time.monotonic() + AFTERMATH_SECONDS
     while not _locked(lock):

@@ -21,8 +21,6 @@ _url_host = f"[{LOCAL_HOST}]" if ":" in LOCAL_HOST else LOCAL_HOST
 DASHBOARD_URL = f"http://{_url_host}:{settings.PORT}/"
 SANDBOX_URL = f"http://127.0.0.1:{settings.SANDBOX_PORT}/"
 
-REDIS_DIR = settings.DATA_DIR / "redis"
-
 
 def environment() -> dict[str, str]:
     """What the Procfile's lines expect; their `python` is the one that runs this."""
@@ -57,14 +55,16 @@ def _procfile() -> dict[str, list[str]]:
 
 
 def _redis() -> Program:
-    REDIS_DIR.mkdir(exist_ok=True)
+    folder = settings.DATA_DIR / "redis"
+    folder.mkdir(exist_ok=True)
+    log = folder / "redis.log"  # at each start it has something to say about this machine
     command = [
         *[str(get_binary_path()), "--port", "0"],
         *["--unixsocket", str(settings.REDIS_SOCKET), "--unixsocketperm", "700"],
-        *["--dir", str(REDIS_DIR), "--appendonly", "yes", "--save", ""],
-        *["--logfile", str(REDIS_DIR / "redis.log"), "--loglevel", "warning"],
+        *["--dir", str(folder), "--appendonly", "yes", "--save", ""],
+        *["--logfile", str(log), "--loglevel", "warning"],
     ]
-    return Program("redis", command, _redis_answers, needed_by_others=True)
+    return Program("redis", command, _redis_answers, needed_by_others=True, words=str(log))
 
 
 def _sandbox() -> Program:

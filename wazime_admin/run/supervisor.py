@@ -48,8 +48,9 @@ def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
 class Program:
     """A command, and how to treat it.
 
-    `is_ready` is asked until it says yes, and may block for a second. `patience`: seconds to finish
-    what it is doing when it is asked to stop. `needed_by_others` programs are stopped last.
+    `is_ready` is asked until it says yes, and may block for a second. `patience`: seconds to
+    finish what it is doing when it is asked to stop. `needed_by_others`: it is stopped last.
+    `words`: where it says what is wrong.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Program:
     is_ready: Callable[[], bool]
     patience: float = 10
     needed_by_others: bool = False
+    words: str = "its lines above"
 
 
 class Process:
@@ -141,7 +143,8 @@ class Supervisor:
         while waiting and not self._asked_to_stop:
             for process in self._processes:
                 if process.has_ended():
-                    raise StartError(f"{process.program.name} did not start: see its lines above.")
+                    program = process.program
+                    raise StartError(f"{program.name} did not start: see {program.words}.")
             if time.monotonic() > deadline:
                 raise StartError(f"{waiting[0].name} did not answer within {START_SECONDS} s.")
             time.sleep(0.05)
@@ -155,14 +158,15 @@ class Supervisor:
                     self._processes[place] = self._restart(process)
 
     def _restart(self, process: Process) -> Process:
-        name, now = process.program.name, time.monotonic()
+        program, now = process.program, time.monotonic()
+        name = program.name
         code = process.end(now)
         recent = [moment for moment in self._deaths[name] if now - moment < 60]
         if len(recent) == RESTARTS_A_MINUTE:
-            raise StartError(f"{name} keeps ending by itself (code {code}): see its lines above.")
+            raise StartError(f"{name} keeps ending by itself (code {code}): see {program.words}.")
         self._deaths[name] = [*recent, now]
         say(f"{name} ended by itself (code {code}): it is started again.")
-        return self._start(process.program)
+        return self._start(program)
 
     def _stop(self) -> None:
         """Those that others need come last: a send in flight must find them."""

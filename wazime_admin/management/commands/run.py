@@ -24,6 +24,8 @@ class Command(BaseCommand):
             supervisor.run(announce)
         except StartError as reason:
             sys.exit(str(reason))
+        except OSError as error:
+            sys.exit(f"{error.filename or 'A file'} cannot be used: {error.strerror}.")
         except KeyboardInterrupt:
             sys.exit(130)
 
