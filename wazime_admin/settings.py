@@ -236,11 +236,11 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 # --- Celery -----------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = f"redis+socket://{REDIS_SOCKET}?virtual_host=0" if REDIS_EMBEDDED else REDIS_URL
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # nothing on disk that could be stale
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "celery:",
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
+    "max_retries": 0,  # a page that nudges a worker must not wait for a broker that is down
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -248,6 +248,12 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a broker did not take
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# A periodic task that waits longer than its interval is worthless: the next one does its work.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "inbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "probe-gate": {"task": "inbox.probe_gate", "schedule": 15.0, "options": {"expires": 15}},
+}
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # nothing on disk that could be stale
 
 # --- Accounts ---------------------------------------------------------------------------------
 
@@ -272,12 +278,6 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 # Failed logins are counted by address: behind a proxy, by the one that the proxy saw.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_TLS else 0
 
-# --- Languages and time -----------------------------------------------------------------------
-
-LANGUAGE_CODE = "pt-br"
-LANGUAGES = [("pt-br", _("Portuguese (Brazil)")), ("en", _("English")), ("es", _("Spanish"))]
-LANGUAGE_COOKIE_AGE = 31_536_000
-LANGUAGE_COOKIE_SAMESITE = "Lax"
 # Name, password, role of the demo's accounts: everybody can read them on its login page.
 PUBLIC_ACCOUNTS = [("agent", "wazime-demo", "agent"), ("admin", "wazime-demo", "admin")]
 DEMO_ACCOUNTS = PUBLIC_ACCOUNTS if DEMO else []
@@ -292,6 +292,12 @@ if bool(FIRST_ADMIN["username"]) != bool(FIRST_ADMIN["password"]):
         "DJANGO_SUPERUSER_USERNAME and DJANGO_SUPERUSER_PASSWORD go together: set both, or neither."
     )
 
+# --- Languages and time -----------------------------------------------------------------------
+
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", _("Portuguese (Brazil)")), ("en", _("English")), ("es", _("Spanish"))]
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "America/Sao_Paulo"
