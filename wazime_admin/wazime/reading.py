@@ -70,7 +70,8 @@ def read(kind: Kind, name: str, call: Callable[[WaziMeClient], T], *key: object)
         return _Slot(kind, name, key).read(call)
     except RedisError as failure:
         logger.warning("Reading without the shared cache: %s", type(failure).__name__)
-        return _Entry(call(client()), time.time()).reading()
+    # Out here: a failure of this call must not be told by what Redis said before.
+    return _Entry(call(client()), time.time()).reading()
 
 
 def drop(kind: Kind) -> None:
