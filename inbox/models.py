@@ -1,21 +1,26 @@
 """The ledger: one row for everything that this dashboard ever sends.
 
-    queued ──→ sending ──→ sent
-      │ ↑ not now │  ├──→ rejected    never left; the reason is shown
-      │ └─────────┘  └──→ uncertain   may have left: a person decides
-      └──→ cancelled        rejected, uncertain ──(a person)──→ queued | sent
+    held ──→ queued ──→ sending ──→ sent
+      │        │ ↑ not now │  ├──→ rejected    never left; the reason is shown
+      └──┬─────┘ └─────────┘  └──→ uncertain   may have left: a person decides
+         └→ cancelled              rejected, uncertain ──(a person)──→ queued | sent
 
 Every try is an Attempt. The row changes hands only by conditional UPDATEs, in sending.py (the
 machine) and services.py (people).
 """
 
+from datetime import timedelta
+from uuid import uuid4
+
 from django.conf import settings
+from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
 class State(models.TextChoices):
+    HELD = "held", _("Held back")
     QUEUED = "queued", _("Queued")
     SENDING = "sending", _("Sending")
     SENT = "sent", _("Sent")
@@ -24,35 +29,93 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-UNFINISHED = (State.QUEUED, State.SENDING)
+UNFINISHED = (State.HELD, State.QUEUED, State.SENDING)
+
+
+def media_storage() -> Storage:
+    return storages["media"]
+
+
+def media_path(media: "Media", name: str) -> str:
+    """A name that nobody can guess, whatever the file was called."""
+    return f"{uuid4().hex[:2]}/{uuid4().hex}"
+
+
+class Kind(models.TextChoices):
+    TEXT = "text", _("Text")
+    IMAGE = "image", _("Image")
+    DOCUMENT = "document", _("Document")
+    VIDEO = "video", _("Video")
+    AUDIO = "audio", _("Audio")
+    LOCATION = "location", _("Location")
+    CTA_URL = "cta_url", _("Link button")
+    INTERACTIVE_LIST = "interactive_list", _("List")
+    TEMPLATE = "template", _("Template")
+
+
+MEDIA_KINDS = (Kind.IMAGE, Kind.DOCUMENT, Kind.VIDEO, Kind.AUDIO)
+
+
+class Media(models.Model):
+    """A file that is or was to be sent, stored privately.
+
+    name: as the person called it, cleaned; size: bytes; content_type: what the content is, not
+    what its name says. The row stays when the file is removed after the retention time.
+    """
+
+    file = models.FileField(upload_to=media_path, storage=media_storage, max_length=200)
+    thumbnail = models.FileField(
+        upload_to=media_path, storage=media_storage, max_length=200, blank=True
+    )
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+    removed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Message(models.Model):
     """A message to one customer.
 
+    text: the message itself, or the caption of its medium;
+    fields: what else the API takes for this kind, by the API's names (`latitude`, `template_id`…);
+    label: for people, where the fields say nothing to them (a template's name);
+    conversation_id: None for a number that had no conversation when it was written to;
     number: the recipient folded to one form (contacts.numbers.folded), to compare by;
     mobile_code and mobile: the form that the account's contact has, to send to;
     attempt_number: of the last attempt, 0 before the first;
     nudged_at: when a worker was last told of it, None when that is due;
-    not_before: when to try again after a "not now"; claimed_until: when a claim runs out.
+    not_before: when to try again after a "not now"; waited: how long it has been put off in all;
+    claimed_until: when a claim runs out;
+    gate_closings: how often it closed the gate after a good read.
     """
 
     send_id = models.UUIDField(unique=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages"
     )
-    conversation_id = models.BigIntegerField(db_index=True)
+    conversation_id = models.BigIntegerField(null=True, db_index=True)
     mobile_code = models.CharField(max_length=8)
     mobile = models.CharField(max_length=32)
     number = models.CharField(max_length=40)
     from_number = models.CharField(max_length=32, blank=True)
-    text = models.TextField()
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.TEXT)
+    text = models.TextField(blank=True)
+    fields = models.JSONField(default=dict)
+    label = models.CharField(max_length=255, blank=True)
+    media = models.ForeignKey(Media, on_delete=models.PROTECT, null=True, related_name="messages")
 
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt_number = models.PositiveIntegerField(default=0)
     nudged_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
+    waited = models.DurationField(default=timedelta)
+    gate_closings = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
 
@@ -128,9 +191,14 @@ class Attempt(models.Model):
 
 
 class Gate(models.Model):
-    """The one row that says whether anything may be sent: closed while closed_at is set.
+    """The one row that says whether anything may be sent.
 
     It stands in the database, so that a Redis that lost everything cannot open it.
+
+    closed_at: set while it is closed. testing: a read has worked since, so that one message may go
+    out as a test: test_attempt, None until a worker has taken one. test_after: not before this.
+    failed_tests: tests in a row that did not open it. uncertain_run: uncertain answers in a row,
+    whatever they were for. opened_at: the last opening.
     """
 
     closed_at = models.DateTimeField(null=True)
@@ -138,6 +206,13 @@ class Gate(models.Model):
     cause = models.CharField(max_length=30, blank=True)
     said = models.TextField(blank=True)
     ip_address = models.CharField(max_length=45, blank=True)
+    testing = models.BooleanField(default=False)
+    test_attempt = models.ForeignKey(
+        Attempt, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    test_after = models.DateTimeField(null=True)
+    failed_tests = models.PositiveSmallIntegerField(default=0)
+    uncertain_run = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
