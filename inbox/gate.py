@@ -1,21 +1,26 @@
 """The gate: closed by an answer after which every other send would fail the same way.
 
-While it is closed nothing is claimed, and everybody sees why and what to do. A harmless read that
-works opens it again.
+While it is closed nothing is claimed, and everybody sees why and what to do. When a harmless read
+works again, exactly one message goes out as a test; its success opens the gate.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from inbox.models import Gate
+from inbox.models import Attempt, Gate
 from wazime_admin.trouble import Trouble, explain_cause
 from wazime_admin.wazime import client
-from wazime_admin.wazime.errors import Cause, Stopped, WaziMeError
+from wazime_admin.wazime.errors import Cause, WaziMeError
 
 logger = logging.getLogger(__name__)
+
+# So many uncertain answers in a row, whatever was sent to whom, close the gate.
+UNCERTAIN_RUN = 5
+# After a test that failed the next waits, twice as long each time.
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
 
 
 def closed() -> Gate | None:
@@ -29,32 +34,95 @@ def trouble(gate: Gate) -> Trouble:
     return explain_cause(Cause(gate.cause), said=said, ip_address=gate.ip_address)
 
 
-def close(reason: Stopped, *, attempt_started_at: datetime) -> None:
-    """Close it, unless the answer belongs to a send that began before the last opening."""
-    Gate.objects.get_or_create(pk=1)
-    old_news = Q(opened_at__gt=attempt_started_at)
-    closed_now = (
-        Gate.objects.filter(closed_at__isnull=True)
-        .exclude(old_news)
-        .update(
-            closed_at=Now(),
-            cause=reason.cause,
-            said=" ".join(reason.messages),
-            ip_address=reason.ip_address,
-        )
-    )
-    if closed_now:
-        logger.error("The gate is closed: %s", reason)
-
-
 def probe() -> None:
-    """Open a closed gate when a harmless read works again."""
-    if not closed():
+    """Let one message out as a test when a harmless read works again."""
+    due = Q(test_after__isnull=True) | Q(test_after__lte=Now())
+    waiting = Gate.objects.filter(due, closed_at__isnull=False, testing=False)
+    if not waiting.exists():
         return
     try:
         client().conversations(per_page=1)
     except WaziMeError as still:
         logger.info("The gate stays closed: %s", still)
         return
-    if Gate.objects.filter(closed_at__isnull=False).update(closed_at=None, opened_at=Now()):
+    waiting.update(testing=True, test_attempt=None)
+
+
+def try_now() -> None:
+    """Probe at once, as an admin asks for who has cured the cause."""
+    Gate.objects.update(test_after=None)
+    probe()
+
+
+def lets_through(attempt: Attempt) -> bool:
+    """Whether this attempt, claimed in the transaction under way, may go on: the gate is open, or
+    it is the one test."""
+    if not closed():
+        return True
+    due = Q(test_after__isnull=True) | Q(test_after__lte=Now())
+    test = Gate.objects.filter(due, closed_at__isnull=False, testing=True, test_attempt=None)
+    return bool(test.update(test_attempt=attempt))
+
+
+def note_success(attempt: Attempt) -> None:
+    """WaziMe took or judged a message: no run of uncertain answers, and a test has succeeded."""
+    Gate.objects.filter(uncertain_run__gt=0).update(uncertain_run=0)
+    opened = Gate.objects.filter(test_attempt=attempt).update(
+        closed_at=None, opened_at=Now(), testing=False, test_attempt=None, failed_tests=0
+    )
+    if opened:
         logger.info("The gate is open again.")
+
+
+def note_delay(attempt: Attempt) -> None:
+    """ "Not now" proves nothing: another message may be the test."""
+    Gate.objects.filter(test_attempt=attempt).update(test_attempt=None)
+
+
+def note_uncertain(attempt: Attempt, cause: str) -> None:
+    _row()
+    Gate.objects.update(uncertain_run=F("uncertain_run") + 1)
+    if _fail_test(attempt):
+        return
+    if Gate.objects.filter(uncertain_run__gte=UNCERTAIN_RUN).exists():
+        _close(attempt.started_at, cause=cause)
+
+
+def note_stop(attempt: Attempt, *, cause: str, said: str, ip_address: str) -> bool:
+    """Close it. True when the attempt was the test, after a read that had worked."""
+    _row()
+    reason = {"cause": cause, "said": said, "ip_address": ip_address}
+    if _fail_test(attempt, **reason):
+        return True
+    _close(attempt.started_at, **reason)
+    return False
+
+
+def _row() -> None:
+    Gate.objects.get_or_create(pk=1)
+
+
+def _close(begun: datetime, **reason: str) -> None:
+    """Close it, unless the answer belongs to a send that began before the last opening."""
+    old_news = Q(opened_at__gt=begun)
+    changes = {"said": "", "ip_address": "", **reason}
+    shut = Gate.objects.filter(closed_at__isnull=True).exclude(old_news)
+    if shut.update(
+        closed_at=Now(), testing=False, test_after=None, failed_tests=0, uncertain_run=0, **changes
+    ):
+        logger.error("The gate is closed: %s", reason["cause"])
+
+
+def _fail_test(attempt: Attempt, **reason: str) -> bool:
+    gate = Gate.objects.filter(test_attempt=attempt).first()
+    if gate is None:
+        return False
+    pause = min(FIRST_PAUSE * 2 ** min(gate.failed_tests, 10), LONGEST_PAUSE)
+    Gate.objects.filter(test_attempt=attempt).update(
+        testing=False,
+        test_attempt=None,
+        failed_tests=F("failed_tests") + 1,
+        test_after=Now() + pause,
+        **reason,
+    )
+    return True

@@ -1,4 +1,4 @@
-"""How a queued message goes out: claim, call, settle. The only code that sends.
+"""How a queued message goes out: pace, claim, call, settle. The only code that sends.
 
 The promise is that nothing is ever sent twice by itself. It rests on the claim: one conditional
 UPDATE, durable before the first byte leaves, that only one worker can win. After it, whatever
@@ -6,49 +6,68 @@ happens to this process, the row is never again `queued` without an outcome that
 did not leave, or a person's decision.
 """
 
+import logging
 import os
 import random
 import socket
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import OperationalError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from redis import RedisError
 
 from inbox import gate
-from inbox.models import UNFINISHED, Attempt, Gate, Message, Outcome, State
-from wazime_admin.wazime import client
+from inbox.content import api_form, file_field
+from inbox.models import UNFINISHED, Attempt, Kind, Message, Outcome, State
+from inbox.progress import Progress
+from wazime_admin.wazime import client, pacing
 from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Stopped, WaziMeError
 from wazime_admin.wazime.transport import SEND
 from wazime_admin.wazime.types import Sent
 
-# A claim outlives the deadline of the exchange, so that a slow answer still finds its row.
+logger = logging.getLogger(__name__)
+
+# A claim outlives the longest silence of an exchange, so that a slow answer still finds its row.
+# An upload that makes progress renews it.
 CLAIM = timedelta(seconds=SEND.total + 30)
 # A row that no worker has taken this long after the nudge: the task got lost with its broker.
 TASK_LOST = timedelta(seconds=30)
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # seconds between attempts after "not now"
+GIVE_UP = timedelta(hours=6)  # of waiting for "now"
+# A message that closes the gate so often, each time after a read that worked, is itself the cause.
+POISONOUS = 2
 RAW_KEPT = 4000  # characters of an answer
 SWEPT_AT_ONCE = 500  # rows
+SETTLING = timedelta(minutes=2)  # how long to insist on writing down what an answer said
 
 
 def deliver(*, message_id: int) -> Message | None:
     """Send one message if it is its turn and nobody else has it; return its row, None if not."""
+    if not _has_pace(message_id):
+        return None
+    claimed_at = time.monotonic()
     attempt = _claim(message_id)
     if attempt is None:
         return None
-    _settle(attempt, _call(attempt.message))
+    result = _call(attempt, claimed_at)
+    _insist(lambda: _settle(attempt, result))
     return attempt.message
 
 
 def due_messages() -> list[int]:
     """The ids of queued messages that a worker must be told of, oldest first."""
-    if gate.closed():
+    shut = gate.closed()
+    if shut and not shut.testing:
         return []
     waiting = Message.objects.filter(_may_be_claimed()).filter(
         Q(nudged_at__isnull=True) | Q(nudged_at__lt=Now() - TASK_LOST)
     )
-    return list(waiting.order_by("id").values_list("id", flat=True)[:SWEPT_AT_ONCE])
+    at_once = 1 if shut else SWEPT_AT_ONCE
+    return list(waiting.order_by("id").values_list("id", flat=True)[:at_once])
 
 
 def next_due(*, number: str) -> list[int]:
@@ -73,15 +92,7 @@ def expire_claims() -> int:
     return len(attempts)
 
 
-@dataclass(frozen=True)
-class _Result:
-    outcome: Outcome
-    cause: str = ""
-    said: str = ""
-    raw: str = ""
-    http_status: int | None = None
-    retry_after: float | None = None
-    stopped: Stopped | None = None
+# --- Claim ------------------------------------------------------------------------------------
 
 
 def _may_be_claimed() -> Q:
@@ -93,39 +104,81 @@ def _may_be_claimed() -> Q:
     return Q(state=State.QUEUED) & due & ~Q(Exists(ahead))
 
 
+def _has_pace(message_id: int) -> bool:
+    """Take the message's tokens before it is claimed; put it off when there are none."""
+    waiting = Message.objects.filter(_may_be_claimed(), pk=message_id)
+    number = waiting.values_list("number", flat=True).first()
+    if number is None:
+        return False
+    try:
+        wait = pacing.take_for_reply(number)
+    except RedisError as failure:
+        logger.warning("Not sending without the shared pace: %s", failure)
+        return False
+    if wait:
+        waiting.update(not_before=Now() + timedelta(seconds=wait), nudged_at=None)
+    return not wait
+
+
 def _claim(message_id: int) -> Attempt | None:
-    closed = Gate.objects.filter(closed_at__isnull=False)
     with transaction.atomic(durable=True):
-        claimed = (
-            Message.objects.filter(_may_be_claimed(), pk=message_id)
-            .exclude(Exists(closed))
-            .update(
-                state=State.SENDING,
-                attempt_number=F("attempt_number") + 1,
-                claimed_until=Now() + CLAIM,
-            )
+        claimed = Message.objects.filter(_may_be_claimed(), pk=message_id).update(
+            state=State.SENDING,
+            attempt_number=F("attempt_number") + 1,
+            claimed_until=Now() + CLAIM,
         )
         if not claimed:
             return None
-        message = Message.objects.get(pk=message_id)
+        message = Message.objects.select_related("media").get(pk=message_id)
         worker = f"{socket.gethostname()}:{os.getpid()}"
-        return Attempt.objects.create(
+        attempt = Attempt.objects.create(
             message=message, number=message.attempt_number, worker=worker[:100]
         )
+        if not gate.lets_through(attempt):
+            transaction.set_rollback(True)
+            return None
+        return attempt
 
 
-def _call(message: Message) -> _Result:
-    form = [
-        ("mobile_code", message.mobile_code),
-        ("mobile", message.mobile),
-        ("message", message.text),
-    ]
-    if message.from_number:
-        form.append(("from_number", message.from_number))
+# --- Call -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Result:
+    outcome: Outcome
+    cause: str = ""
+    said: str = ""
+    raw: str = ""
+    http_status: int | None = None
+    retry_after: float | None = None
+    ip_address: str = ""
+
+
+def _call(attempt: Attempt, claimed_at: float) -> _Result:
+    """Make the one call. claimed_at: on the monotonic clock; the first byte must follow soon."""
+    message = attempt.message
+    form, field = api_form(message), file_field(message)
     try:
-        return _succeeded(client().send_message(form))
+        if message.kind == Kind.TEMPLATE:
+            return _succeeded(client().send_template(form, claimed_at=claimed_at))
+        if field is None or message.media is None:
+            return _succeeded(client().send_message(form, claimed_at=claimed_at))
+        progress = Progress(attempt, renew_claim=lambda: _renew(attempt))
+        with message.media.file.open("rb") as content:
+            file = (field, (message.media.name, content, message.media.content_type))
+            sent = client().send_message(form, file, claimed_at=claimed_at, progress=progress)
+        return _succeeded(sent)
     except WaziMeError as error:
         return _failed(error)
+    except FileNotFoundError:
+        return _Result(Outcome.REJECTED, cause=Cause.FILE_GONE)
+
+
+def _renew(attempt: Attempt) -> None:
+    """An upload is making progress: keep the sweep away from it."""
+    Message.objects.filter(
+        pk=attempt.message_id, state=State.SENDING, attempt_number=attempt.number
+    ).update(claimed_until=Now() + CLAIM)
 
 
 def _succeeded(sent: Sent) -> _Result:
@@ -145,8 +198,27 @@ def _failed(error: WaziMeError) -> _Result:
         raw=(error.raw or error.detail)[:RAW_KEPT],
         http_status=error.status,
         retry_after=error.retry_after if isinstance(error, NotNow) else None,
-        stopped=error if isinstance(error, Stopped) else None,
+        ip_address=error.ip_address if isinstance(error, Stopped) else "",
     )
+
+
+# --- Settle -----------------------------------------------------------------------------------
+
+
+def _insist(write: Callable[[], None]) -> None:
+    """Write down what an answer said, also when the database is locked or away for a while.
+
+    Giving up turns a message that is known to be sent into one that a person must decide.
+    """
+    deadline = time.monotonic() + SETTLING.total_seconds()
+    while True:
+        try:
+            return write()
+        except OperationalError as failure:
+            if time.monotonic() > deadline:
+                raise
+            logger.warning("The database does not take an outcome, trying again: %s", failure)
+            time.sleep(1)
 
 
 def _settle(attempt: Attempt, result: _Result) -> None:
@@ -155,8 +227,6 @@ def _settle(attempt: Attempt, result: _Result) -> None:
     Only its own attempt: a message that has moved to another attempt stays as it is. An answer
     that comes after the claim ran out still settles an uncertain message that nobody has decided.
     """
-    if result.stopped:
-        gate.close(result.stopped, attempt_started_at=attempt.started_at)
     with transaction.atomic():
         Attempt.objects.filter(pk=attempt.pk).update(
             ended_at=Now(),
@@ -167,23 +237,49 @@ def _settle(attempt: Attempt, result: _Result) -> None:
             http_status=result.http_status,
         )
         mine = Message.objects.filter(pk=attempt.message_id, attempt_number=attempt.number)
-        if result.outcome in (Outcome.NOT_NOW, Outcome.STOPPED):
-            mine.filter(state=State.SENDING).update(
-                state=State.QUEUED, nudged_at=None, not_before=Now() + _wait(attempt, result)
-            )
+        if result.outcome is Outcome.NOT_NOW:
+            gate.note_delay(attempt)
+            _put_off(mine, _wait(attempt, result))
+        elif result.outcome is Outcome.STOPPED:
+            _stop(mine, attempt, result)
+        elif result.outcome is Outcome.UNCERTAIN:
+            gate.note_uncertain(attempt, result.cause)
+            _finish(mine.filter(state=State.SENDING), State.UNCERTAIN)
         else:
-            open_states = [State.SENDING]
-            if result.outcome in (Outcome.SENT, Outcome.REJECTED):
-                open_states.append(State.UNCERTAIN)
-            mine.filter(state__in=open_states).update(
-                state=State(result.outcome.value), finished_at=Now(), claimed_until=None
-            )
+            gate.note_success(attempt)
+            late = (State.SENDING, State.UNCERTAIN)
+            _finish(mine.filter(state__in=late), State(result.outcome.value))
+
+
+def _finish(messages: QuerySet[Message], state: State) -> None:
+    messages.update(state=state, finished_at=Now(), claimed_until=None)
+
+
+def _put_off(messages: QuerySet[Message], wait: timedelta) -> None:
+    """Try again later, until its time is up."""
+    sending = messages.filter(state=State.SENDING)
+    if not sending.filter(waited__lte=GIVE_UP - wait).update(
+        state=State.QUEUED,
+        nudged_at=None,
+        not_before=Now() + wait,
+        waited=F("waited") + wait,
+        claimed_until=None,
+    ):
+        _finish(sending, State.REJECTED)
+
+
+def _stop(messages: QuerySet[Message], attempt: Attempt, result: _Result) -> None:
+    """Close the gate. The message waits behind it, unless it has closed it too often."""
+    reason = {"cause": result.cause, "said": result.said, "ip_address": result.ip_address}
+    sending = messages.filter(state=State.SENDING)
+    if gate.note_stop(attempt, **reason):
+        sending.update(gate_closings=F("gate_closings") + 1)
+    _finish(sending.filter(gate_closings__gte=POISONOUS), State.REJECTED)
+    sending.update(state=State.QUEUED, nudged_at=None, not_before=None, claimed_until=None)
 
 
 def _wait(attempt: Attempt, result: _Result) -> timedelta:
-    """How long to wait after "not now": exponential with full jitter, never less than asked."""
-    if result.outcome is Outcome.STOPPED:
-        return timedelta(0)  # the gate holds it back
+    """How long to wait after "not now": exponential with jitter, never less than asked."""
     backoff = min(FIRST_WAIT * 2 ** min(attempt.number - 1, 10), LONGEST_WAIT)
     jittered = backoff * (0.5 + random.random() / 2)  # noqa: S311 (no secret)
     return timedelta(seconds=max(jittered, result.retry_after or 0.0))

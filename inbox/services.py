@@ -9,10 +9,11 @@ from django.db.models.functions import Now
 
 from contacts.numbers import folded
 from inbox import nudging, selectors
+from inbox.content import Content
 from inbox.models import Attempt, Decision, Message, State
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client, reading
-from wazime_admin.wazime.types import Conversation, Status
+from wazime_admin.wazime.types import Contact, Status
 
 
 class Conflict(Exception):
@@ -33,38 +34,53 @@ def write_message(
     *,
     author: User,
     send_id: UUID,
-    conversation: Conversation,
-    message: str,
+    contact: Contact,
+    content: Content,
+    conversation_id: int | None = None,
     from_number: str = "",
 ) -> Message:
-    """Put a text into the ledger and tell a worker of it.
+    """Put a message to a contact into the ledger and tell a worker of it.
 
-    The conversation must have a contact. The same `send_id` again is the same message: a double
-    click or a retried request gets the row that is there. Raises Conflict when that row has other
-    content or another author.
+    The same `send_id` again is the same message: a double click or a retried request gets the row
+    that is there. Raises Conflict when that row has other content or another author.
     """
-    contact = conversation.contact
-    if contact is None:
-        raise ValueError("a conversation without a contact has nobody to write to")
-    fields = {
-        "author": author,
-        "conversation_id": conversation.id,
-        "mobile_code": contact.mobile_code,
-        "mobile": contact.mobile,
-        "number": folded(contact.mobile_code, contact.mobile),
-        "from_number": from_number,
-        "text": message,
-    }
+    row = Message(
+        send_id=send_id,
+        author=author,
+        conversation_id=conversation_id,
+        mobile_code=contact.mobile_code,
+        mobile=contact.mobile,
+        number=folded(contact.mobile_code, contact.mobile),
+        from_number=from_number,
+        kind=content.kind,
+        text=content.text,
+        fields=dict(content.fields),
+        label=content.label,
+        media=content.media,
+    )
     try:
         with transaction.atomic():
-            row = Message.objects.create(send_id=send_id, **fields)
+            row.save(force_insert=True)
     except IntegrityError:
-        row = Message.objects.get(send_id=send_id)
-        if any(getattr(row, name) != value for name, value in fields.items()):
+        there = Message.objects.select_related("media").get(send_id=send_id)
+        if _says(there) != _says(row):
             raise Conflict from None
-        return row
+        return there
     nudging.nudge(row.pk)
     return row
+
+
+def _says(message: Message) -> tuple[object, ...]:
+    """What makes two messages the same: who says what to whom."""
+    return (
+        message.author_id,
+        message.number,
+        message.from_number,
+        message.kind,
+        message.text,
+        message.fields,
+        message.media and message.media.sha256,
+    )
 
 
 # --- Deciding ---------------------------------------------------------------------------------

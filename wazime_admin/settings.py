@@ -75,6 +75,10 @@ if DEMO and env.str("WAZIME_BASE_URL", default=""):
         "WAZIME_BASE_URL is set but WAZIME_CLIENT_ID and WAZIME_CLIENT_SECRET are missing."
     )
 
+# Messages a second, for the whole installation.
+WAZIME_SEND_RATE: float = setting(env.float, "WAZIME_SEND_RATE", 20.0)
+if not 0 < WAZIME_SEND_RATE <= 1000:
+    raise ImproperlyConfigured("WAZIME_SEND_RATE must be a number from above 0 to 1000.")
 WAZIME_PROXY: str = setting(env.str, "WAZIME_PROXY", "")
 WAZIME_FROM_NUMBERS: list[str] = setting(env.list, "WAZIME_FROM_NUMBERS", [])
 WAZIME_PANEL_URL: str = setting(
@@ -304,12 +308,21 @@ TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
+# --- Media ------------------------------------------------------------------------------------
+
+# What people send along. Private: never under a public address, only through a view that asks who.
+MEDIA_ROOT = DATA_DIR / "media"
+
 # --- Static files -----------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
+    "media": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT, "base_url": None},
+    },
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

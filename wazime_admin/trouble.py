@@ -112,6 +112,10 @@ _WORDS: dict[Cause, tuple[Words, Words]] = {
         _("WaziMe could not take the picture."),
         _("Try another picture (JPG or PNG)."),
     ),
+    Cause.FILE_GONE: (
+        _("The file is no longer on this server."),
+        _("Send it again as a new message."),
+    ),
     Cause.TOO_LARGE: (_("WaziMe says that this is too large."), _("Send something smaller.")),
 }
 

@@ -4,16 +4,17 @@ Every method raises the exceptions of errors.py and nothing else. Bodies are for
 answers' envelope and outcomes are judged in outcomes.py, the rows read in types.py.
 """
 
+import os
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 
 from wazime_admin.wazime import types
 from wazime_admin.wazime.errors import Cause, Uncertain
 from wazime_admin.wazime.outcomes import Answer, judge
-from wazime_admin.wazime.transport import READ, SEND, WRITE, File, Transport
+from wazime_admin.wazime.transport import READ, SEND, WRITE, File, Progress, Transport
 from wazime_admin.wazime.types import (
     Contact,
     Conversation,
@@ -87,16 +88,26 @@ class WaziMeClient:
 
     # --- Sending ------------------------------------------------------------------------------
 
-    def send_message(self, form: Form, file: tuple[str, File] | None = None) -> Sent:
+    def send_message(
+        self,
+        form: Form,
+        file: tuple[str, File] | None = None,
+        *,
+        claimed_at: float | None = None,
+        progress: Progress | None = None,
+    ) -> Sent:
         """form: the fields of `inbox/send-message`; file: its field and content, streamed.
 
         Every call reaches a customer. Uncertain means that it may have: never repeat it.
+        claimed_at: on the monotonic clock; the first byte must leave soon after, or not at all.
         """
-        return self._send("inbox/send-message", form, file)
+        how = {"claimed_at": claimed_at, "progress": progress}
+        return self._send("inbox/send-message", form, file, **how)
 
-    def send_template(self, form: Form) -> Sent:
+    def send_template(self, form: Form, *, claimed_at: float | None = None) -> Sent:
         """form: the fields of `inbox/send-template-message`. As live as `send_message`."""
-        return self._send("inbox/send-template-message", form, sends_template=True)
+        path = "inbox/send-template-message"
+        return self._send(path, form, sends_template=True, claimed_at=claimed_at)
 
     def templates(self, *, page: int = 1, per_page: int = PER_PAGE) -> Page[Template]:
         query = {"page": page, "paginate": per_page}
@@ -125,14 +136,24 @@ class WaziMeClient:
         file: tuple[str, File] | None = None,
         *,
         sends_template: bool = False,
+        **how: Any,
     ) -> Sent:
-        answer = self._transport.request("POST", path, patience=SEND, form=form, file=file)
+        patience = SEND.for_upload(_size(file[1][1])) if file else SEND
+        answer = self._transport.request(
+            "POST", path, patience=patience, form=form, file=file, **how
+        )
         data = mapping(judge(answer, sends_template=sends_template))
         return Sent(
             conversation_id=identifier(data.get("conversation_id")),
             message_id=identifier(mapping(data.get("message")).get("id")),
-            raw=answer.raw,
+            raw=answer.body,
         )
+
+
+def _size(content: IO[bytes]) -> int:
+    size = content.seek(0, os.SEEK_END)
+    content.seek(0)
+    return size
 
 
 _of_thread = threading.local()

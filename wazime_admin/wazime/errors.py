@@ -43,6 +43,7 @@ class Cause(StrEnum):
     CONTACT_LIMIT = "contact_limit"
     IMAGE_UPLOAD = "image_upload"
     TOO_LARGE = "too_large"
+    FILE_GONE = "file_gone"
 
 
 class WaziMeError(Exception):

@@ -13,16 +13,16 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 from urllib.parse import quote, unquote
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ContentDecodingError, InvalidProxyURL, InvalidSchema, InvalidURL
-from requests_toolbelt.multipart.encoder import MultipartEncoder
+from requests_toolbelt.multipart.encoder import MultipartEncoder, MultipartEncoderMonitor
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
@@ -58,13 +58,19 @@ class Patience:
     total: float
     begin: float = 5
 
+    def for_upload(self, size: int) -> "Patience":
+        """The same with the time that a file of `size` bytes takes on a slow line."""
+        return replace(self, total=self.total + size / SLOWEST_UPLOAD)
 
+
+SLOWEST_UPLOAD = 50_000  # bytes a second
 READ = Patience(connect=3.05, read=8, total=12)
 WRITE = Patience(connect=3.05, read=20, total=30)
 # The server uploads media to Meta and posts the message before it answers.
 SEND = Patience(connect=3.05, read=90, total=150)
 
 File = tuple[str, IO[bytes], str]  # name, opened content, media type
+Progress = Callable[[int, int], None]  # bytes handed over, bytes in all
 
 
 class _Exchange(threading.local):
@@ -80,9 +86,9 @@ class _Exchange(threading.local):
     started = 0.0
     sock: socket.socket | None = None
 
-    def start(self, patience: Patience) -> None:
+    def start(self, patience: Patience, claimed_at: float | None) -> None:
         self.began, self.stage, self.sock = False, Cause.REFUSED, None
-        self.patience, self.started = patience, time.monotonic()
+        self.patience, self.started = patience, claimed_at or time.monotonic()
 
     def begin(self, connection: HTTPConnection) -> None:
         """Called before the first byte; raises ConnectTimeoutError when it is too late for it."""
@@ -216,18 +222,21 @@ class Transport:
         query: Mapping[str, object] | None = None,
         form: Iterable[tuple[str, str]] = (),
         file: tuple[str, File] | None = None,
+        claimed_at: float | None = None,
+        progress: Progress | None = None,
     ) -> Answer:
         """Make one call and return the answer, whatever it says.
 
-        file: the form field and the File to stream along. Raises NotNow when the request did not
+        file: the form field and the File to stream along. claimed_at: on the monotonic clock, since
+        when the request may begin, and not for long. Raises NotNow when the request did not
         begin, Rejected when it could not even be made, Uncertain when it began and broke.
         """
         if not self._sendable:
             raise Stopped(Cause.CREDENTIALS, detail="they contain what no header can carry")
-        _exchange.start(patience)
+        _exchange.start(patience, claimed_at)
         expired = threading.Event()
         try:
-            body, headers = _body(list(form), file)
+            body, headers = _body(list(form), file, progress)
             with _deadline(patience.total, expired):
                 response = self._session.request(
                     method,
@@ -301,12 +310,18 @@ def _spellings(*secrets: str) -> tuple[str, ...]:
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def _body(form: list[tuple[str, str]], file: tuple[str, File] | None) -> tuple[Any, dict[str, str]]:
+def _body(
+    form: list[tuple[str, str]], file: tuple[str, File] | None, progress: Progress | None
+) -> tuple[Any, dict[str, str]]:
     """The request's body and headers. A file is streamed: it is never in memory as a whole."""
     if file is None:
         return form, {}
     encoder = MultipartEncoder(fields=[*form, file])
-    return encoder, {"Content-Type": encoder.content_type}
+    headers = {"Content-Type": encoder.content_type}
+    if progress is None:
+        return encoder, headers
+    total = encoder.len
+    return MultipartEncoderMonitor(encoder, lambda it: progress(it.bytes_read, total)), headers
 
 
 @contextmanager

@@ -1,0 +1,64 @@
+"""The shared send rate: token buckets in Redis, for all workers on all machines.
+
+One bucket for the installation (`WAZIME_SEND_RATE`), one per recipient: Meta lets about one message
+per 6 seconds through to the same person, and bursts of up to 45 borrow from that.
+"""
+
+from functools import cache
+
+from django.conf import settings
+from redis import Redis
+from redis.commands.core import Script
+
+PAIR_RATE, PAIR_BURST = 1 / 6, 45  # messages a second, messages
+# A reply does not wait for tokens that a broadcast has taken: it borrows up to this many seconds'.
+OVERDRAFT = 30.0
+
+# Each bucket is {tokens, moment}; ARGV holds rate, capacity and the least that may be left for
+# each. All are taken from or none. Answers the seconds to wait, "0" when the tokens were taken.
+_TAKE = """
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000
+local wait, left = 0, {}
+for i, key in ipairs(KEYS) do
+  local rate, capacity, least = ARGV[3*i-2] + 0, ARGV[3*i-1] + 0, ARGV[3*i] + 0
+  local bucket = redis.call('HMGET', key, 'tokens', 'moment')
+  local tokens, moment = tonumber(bucket[1] or capacity), tonumber(bucket[2] or now)
+  tokens = math.min(capacity, tokens + math.max(0, now - moment) * rate) - 1
+  left[i] = tokens
+  if tokens < least then wait = math.max(wait, (least - tokens) / rate) end
+end
+if wait > 0 then return tostring(wait) end
+for i, key in ipairs(KEYS) do
+  redis.call('HSET', key, 'tokens', tostring(left[i]), 'moment', tostring(now))
+  redis.call('EXPIRE', key, 3600)
+end
+return '0'
+"""
+
+
+def take_for_reply(number: str) -> float:
+    """Take the tokens for one reply to `number`; 0, or the seconds to wait when there are none.
+
+    Raises RedisError: without the bucket nobody knows how fast the others are sending.
+    """
+    rate = settings.WAZIME_SEND_RATE
+    return _take(
+        ("wazime:pace:account", rate, max(rate, 1.0), -OVERDRAFT * rate),
+        (f"wazime:pace:to:{number}", PAIR_RATE, PAIR_BURST, 0.0),
+    )
+
+
+def _take(*buckets: tuple[str, float, float, float]) -> float:
+    """buckets: key, rate a second, capacity, and the least that may be left in it."""
+    answer = _script(settings.REDIS_URL)(
+        keys=[key for key, *_ in buckets],
+        args=[number for _, *numbers in buckets for number in numbers],
+    )
+    return float(answer)
+
+
+@cache
+def _script(url: str) -> Script:
+    redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2)
+    return redis.register_script(_TAKE)
