@@ -4,6 +4,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from inbox.content import Content
 from wazime_admin.wazime.types import Status
 
 MESSAGE_LENGTH = 4096  # characters; WhatsApp's limit for a text
@@ -38,6 +39,10 @@ class ReplyForm(forms.Form):
         },
     )
     from_number = forms.ChoiceField(label=_("Send from"), choices=from_numbers, required=False)
+
+    def content(self) -> Content:
+        """What the valid form says."""
+        return Content(text=self.cleaned_data["message"])
 
 
 def to_status(value: str) -> Status:

@@ -46,10 +46,17 @@ def write(request: PageRequest, conversation_id: int) -> HttpResponse:
         return _refused(request, conversation_id, form, code=502)
     if refusal := selectors.why_not_writable(opened):
         form.add_error(None, refusal)
-    if not form.is_valid():
+    if not form.is_valid() or opened.contact is None:
         return _refused(request, conversation_id, form, code=422)
     try:
-        services.write_message(author=request.user, conversation=opened, **form.cleaned_data)
+        services.write_message(
+            author=request.user,
+            send_id=form.cleaned_data["send_id"],
+            contact=opened.contact,
+            conversation_id=opened.id,
+            content=form.content(),
+            from_number=form.cleaned_data["from_number"],
+        )
     except services.Conflict:
         form = ReplyForm({**request.POST.dict(), "send_id": uuid.uuid4()})
         form.add_error(
@@ -119,6 +126,8 @@ def _decide(request: PageRequest, message_id: int, decide: Decide) -> HttpRespon
         return _thread_of(request, message, notice)
     if notice:
         messages.error(request, notice)
+    if message.conversation_id is None:
+        return redirect("inbox:list")
     return redirect("inbox:conversation", message.conversation_id)
 
 

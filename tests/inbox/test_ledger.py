@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from inbox import gate, sending, services
 from inbox.models import Attempt, Decision, Gate, Message, Outcome, State
+from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
 from wazime_admin.wazime.types import Conversation
@@ -22,10 +23,9 @@ pytestmark = pytest.mark.django_db
 SEND = ["inbox/send-message"]
 
 
-def delivered(message: Message) -> Message:
-    sending.deliver(message_id=message.pk)
-    message.refresh_from_db()
-    return message
+@pytest.fixture(autouse=True)
+def pace(wazime: Sandbox, redis_server: RedisServer) -> None:
+    """Nothing is sent without it."""
 
 
 def texts(sandbox: Sandbox) -> list[str]:
@@ -40,10 +40,10 @@ def only_attempt(message: Message) -> Attempt:
 
 
 @pytest.mark.parametrize("behaviour", ["documented", "observed"])
-def test_it_sends_a_queued_message_once(write, wazime: Sandbox, behaviour: str) -> None:
+def test_it_sends_a_queued_message_once(deliver, write, wazime: Sandbox, behaviour: str) -> None:
     wazime.settings(behaviour=behaviour)
 
-    message = delivered(write("Bom dia! 👋🏽\nשלום"))
+    message = deliver(write("Bom dia! 👋🏽\nשלום"))
 
     assert message.state == State.SENT
     assert message.finished_at is not None
@@ -54,25 +54,25 @@ def test_it_sends_a_queued_message_once(write, wazime: Sandbox, behaviour: str) 
     assert "success" in attempt.raw
 
 
-def test_it_does_not_send_a_sent_message_again(write, wazime: Sandbox) -> None:
-    message = delivered(write("Oi"))
+def test_it_does_not_send_a_sent_message_again(deliver, write, wazime: Sandbox) -> None:
+    message = deliver(write("Oi"))
 
     assert sending.deliver(message_id=message.pk) is None
     assert texts(wazime) == ["Oi"]
 
 
-def test_it_uses_the_chosen_number(write, wazime: Sandbox) -> None:
+def test_it_uses_the_chosen_number(deliver, write, wazime: Sandbox) -> None:
     wazime.settings(behaviour="documented")
     chosen = "5511930000002"
 
-    delivered(write("Oi", from_number=chosen))
+    deliver(write("Oi", from_number=chosen))
 
     assert len(wazime.accepted()) <= 1
     assert Message.objects.get().from_number == chosen
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_workers_with_one_message_send_it_once(write, wazime: Sandbox) -> None:
+def test_twenty_workers_with_one_message_send_it_once(deliver, write, wazime: Sandbox) -> None:
     message = write("Só uma vez")
     together = threading.Barrier(20)
 
@@ -93,11 +93,11 @@ def test_twenty_workers_with_one_message_send_it_once(write, wazime: Sandbox) ->
 # --- Outcomes ---------------------------------------------------------------------------------
 
 
-def test_a_refusal_is_rejected_with_the_reason(write, wazime: Sandbox) -> None:
+def test_a_refusal_is_rejected_with_the_reason(deliver, write, wazime: Sandbox) -> None:
     message = write("x")
     Message.objects.update(mobile="")
 
-    assert delivered(message).state == State.REJECTED
+    assert deliver(message).state == State.REJECTED
     assert "required" in only_attempt(message).said
     assert texts(wazime) == []
 
@@ -105,11 +105,11 @@ def test_a_refusal_is_rejected_with_the_reason(write, wazime: Sandbox) -> None:
 @pytest.mark.parametrize("fault", ["http_500", "garbage", "empty", "exception", "drop", "reset"])
 @pytest.mark.parametrize("left", [True, False])
 def test_what_may_have_left_is_uncertain_and_never_sent_again(
-    write, wazime: Sandbox, fault: str, left: bool
+    deliver, write, wazime: Sandbox, fault: str, left: bool
 ) -> None:
     wazime.add_fault(fault, endpoints=SEND, left=left)
 
-    message = delivered(write("Talvez"))
+    message = deliver(write("Talvez"))
 
     assert message.state == State.UNCERTAIN
     wazime.clear_faults()
@@ -118,30 +118,30 @@ def test_what_may_have_left_is_uncertain_and_never_sent_again(
     assert texts(wazime) == (["Talvez"] if left else [])
 
 
-def test_a_rate_limit_is_waited_out(write, wazime: Sandbox) -> None:
+def test_a_rate_limit_is_waited_out(deliver, write, wazime: Sandbox) -> None:
     wazime.add_fault("rate_limited", endpoints=SEND, seconds=40, times=1)
 
-    message = delivered(write("Depois"))
+    message = deliver(write("Depois"))
 
     assert message.state == State.QUEUED
     assert message.not_before >= timezone.now() + timedelta(seconds=38)
     assert sending.deliver(message_id=message.pk) is None, "too early"
     Message.objects.update(not_before=Now())
-    assert delivered(message).state == State.SENT
+    assert deliver(message).state == State.SENT
     assert texts(wazime) == ["Depois"]
     assert [attempt.outcome for attempt in message.attempts.all()] == ["not_now", "sent"]
 
 
-def test_a_server_that_is_down_is_tried_again(write, wazime: Sandbox, settings) -> None:
+def test_a_server_that_is_down_is_tried_again(deliver, write, wazime: Sandbox, settings) -> None:
     message = write("Oi")
     address, settings.WAZIME_BASE_URL = settings.WAZIME_BASE_URL, "http://127.0.0.1:9/external-api"
 
-    assert delivered(message).state == State.QUEUED
+    assert deliver(message).state == State.QUEUED
     assert only_attempt(message).cause == "refused"
 
     settings.WAZIME_BASE_URL = address
     Message.objects.update(not_before=None)
-    assert delivered(message).state == State.SENT
+    assert deliver(message).state == State.SENT
 
 
 # --- The gate ---------------------------------------------------------------------------------
@@ -158,20 +158,20 @@ def test_a_server_that_is_down_is_tried_again(write, wazime: Sandbox, settings) 
     ],
 )
 def test_a_stop_closes_the_gate_and_keeps_the_message(
-    write, wazime: Sandbox, fault: str, cause: str
+    deliver, write, wazime: Sandbox, fault: str, cause: str
 ) -> None:
     wazime.add_fault(fault, endpoints=SEND)
     first, second = write("um"), write("dois", conversation=other_conversation())
 
-    assert delivered(first).state == State.QUEUED
+    assert deliver(first).state == State.QUEUED
     assert gate.closed().cause == cause
     assert sending.deliver(message_id=second.pk) is None, "nothing is claimed behind a closed gate"
     assert sending.due_messages() == []
 
 
-def test_a_read_that_works_opens_the_gate(write, wazime: Sandbox) -> None:
+def test_a_read_that_works_opens_the_gate(deliver, write, wazime: Sandbox) -> None:
     wazime.add_fault("maintenance")
-    message = delivered(write("Já volto"))
+    message = deliver(write("Já volto"))
     gate.probe()
     assert gate.closed(), "a read that fails keeps it closed"
 
@@ -180,15 +180,17 @@ def test_a_read_that_works_opens_the_gate(write, wazime: Sandbox) -> None:
 
     assert gate.closed() is None
     assert sending.due_messages() == [message.pk]
-    assert delivered(message).state == State.SENT
+    assert deliver(message).state == State.SENT
 
 
-def test_an_answer_from_before_the_opening_cannot_close_the_gate(write, wazime: Sandbox) -> None:
+def test_an_answer_from_before_the_opening_cannot_close_the_gate(
+    deliver, write, wazime: Sandbox
+) -> None:
     wazime.add_fault("maintenance", endpoints=SEND)
     message = write("Oi")
     Gate.objects.create(pk=1, opened_at=timezone.now() + timedelta(minutes=1))
 
-    delivered(message)
+    deliver(message)
 
     assert gate.closed() is None
 
@@ -196,22 +198,22 @@ def test_an_answer_from_before_the_opening_cannot_close_the_gate(write, wazime: 
 # --- Order ------------------------------------------------------------------------------------
 
 
-def test_messages_to_one_customer_go_out_in_order(write, wazime: Sandbox) -> None:
+def test_messages_to_one_customer_go_out_in_order(deliver, write, wazime: Sandbox) -> None:
     first, second = write("um"), write("dois")
 
     assert sending.deliver(message_id=second.pk) is None, "its turn has not come"
-    delivered(first)
-    delivered(second)
+    deliver(first)
+    deliver(second)
 
     assert texts(wazime) == ["um", "dois"]
 
 
-def test_an_uncertain_message_does_not_hold_back_the_next(write, wazime: Sandbox) -> None:
+def test_an_uncertain_message_does_not_hold_back_the_next(deliver, write, wazime: Sandbox) -> None:
     wazime.add_fault("http_500", endpoints=SEND, times=1)
     first, second = write("um"), write("dois")
 
-    assert delivered(first).state == State.UNCERTAIN
-    assert delivered(second).state == State.SENT
+    assert deliver(first).state == State.UNCERTAIN
+    assert deliver(second).state == State.SENT
 
 
 # --- Recovery ---------------------------------------------------------------------------------
@@ -302,15 +304,17 @@ def test_the_same_send_id_by_another_person_is_a_conflict(write, admin: User) ->
 
 
 @pytest.fixture
-def uncertain(write, wazime: Sandbox) -> Message:
+def uncertain(deliver, write, wazime: Sandbox) -> Message:
     wazime.add_fault("drop", endpoints=SEND, times=1, left=False)
-    return delivered(write("Talvez"))
+    return deliver(write("Talvez"))
 
 
-def test_its_author_sends_an_uncertain_message_again(uncertain, agent, wazime: Sandbox) -> None:
+def test_its_author_sends_an_uncertain_message_again(
+    deliver, uncertain, agent, wazime: Sandbox
+) -> None:
     services.resend(message=uncertain, person=agent, seen_attempt=1)
 
-    assert delivered(uncertain).state == State.SENT
+    assert deliver(uncertain).state == State.SENT
     assert texts(wazime) == ["Talvez"]
     attempt = uncertain.attempts.get(number=1)
     assert (attempt.decision, attempt.decided_by) == (Decision.RESEND, agent)
@@ -342,14 +346,14 @@ def test_the_slower_of_two_decisions_is_told(uncertain, agent: User, admin: User
         services.mark_sent(message=uncertain, person=admin, seen_attempt=1)
 
 
-def test_a_sent_message_cannot_be_sent_again(write, agent: User, wazime: Sandbox) -> None:
-    message = delivered(write("Oi"))
+def test_a_sent_message_cannot_be_sent_again(deliver, write, agent: User, wazime: Sandbox) -> None:
+    message = deliver(write("Oi"))
 
     with pytest.raises(services.Conflict):
         services.resend(message=message, person=agent, seen_attempt=1)
 
 
-def test_a_cancelled_message_never_leaves(write, agent: User, wazime: Sandbox) -> None:
+def test_a_cancelled_message_never_leaves(deliver, write, agent: User, wazime: Sandbox) -> None:
     message = write("Não")
 
     services.cancel(message=message, person=agent, seen_attempt=0)
@@ -360,8 +364,8 @@ def test_a_cancelled_message_never_leaves(write, agent: User, wazime: Sandbox) -
     assert texts(wazime) == []
 
 
-def test_a_sent_message_cannot_be_cancelled(write, agent: User, wazime: Sandbox) -> None:
-    message = delivered(write("Oi"))
+def test_a_sent_message_cannot_be_cancelled(deliver, write, agent: User, wazime: Sandbox) -> None:
+    message = deliver(write("Oi"))
 
     with pytest.raises(services.Conflict):
         services.cancel(message=message, person=agent, seen_attempt=1)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from inbox import sending, services
+from inbox import services
 from inbox.models import Message, State
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
@@ -319,9 +319,11 @@ def test_a_text_is_queued_and_shown_in_the_thread(agent_client, agent, conversat
     assert "draft-sent" in response["HX-Trigger"]
 
 
-def test_the_thread_stops_asking_when_the_state_is_final(agent_client, conversation) -> None:
+def test_the_thread_stops_asking_when_the_state_is_final(
+    deliver, agent_client, conversation
+) -> None:
     send(agent_client, conversation, "Oi")
-    sending.deliver(message_id=Message.objects.get().pk)
+    deliver(Message.objects.get())
 
     text = shown(agent_client.get(f"{page_of(conversation)}thread/", headers=HTMX))
 
@@ -440,10 +442,10 @@ def test_without_javascript_a_text_leads_back_to_the_conversation(
 
 
 @pytest.fixture
-def uncertain(write, wazime: Sandbox) -> Message:
+def uncertain(deliver, write, wazime: Sandbox) -> Message:
     message = write("Talvez")
     wazime.add_fault("drop", endpoints=["inbox/send-message"], times=1)
-    return sending.deliver(message_id=message.pk)
+    return deliver(message)
 
 
 def decide(client_: Client, message: Message, verb: str, attempt: int = 1):
@@ -493,10 +495,10 @@ def test_a_message_that_is_not_there_is_404(agent_client, path: str) -> None:
 
 
 def test_a_closed_gate_is_shown_with_cause_and_cure(
-    agent_client, write, conversation, wazime
+    deliver, agent_client, write, conversation, wazime
 ) -> None:
     wazime.add_fault("ip_not_whitelisted", endpoints=["inbox/send-message"])
-    sending.deliver(message_id=write("Oi").pk)
+    deliver(write("Oi"))
 
     text = shown(agent_client.get(page_of(conversation)))
 
@@ -551,10 +553,10 @@ def test_nothing_is_changed_by_looking(agent_client, path: str) -> None:
 
 
 def test_a_page_asks_the_database_a_fixed_number_of_times(
-    agent_client, write, conversation, wazime, django_assert_num_queries
+    deliver, agent_client, write, conversation, wazime, django_assert_num_queries
 ) -> None:
     for text in ("um", "dois", "três"):
-        sending.deliver(message_id=write(text).pk)
+        deliver(write(text))
 
     # session, user; messages with authors, attempts, deciders (none yet); gate
     with django_assert_num_queries(5):

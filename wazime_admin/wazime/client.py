@@ -101,8 +101,8 @@ class WaziMeClient:
         Every call reaches a customer. Uncertain means that it may have: never repeat it.
         claimed_at: on the monotonic clock; the first byte must leave soon after, or not at all.
         """
-        how = {"claimed_at": claimed_at, "progress": progress}
-        return self._send("inbox/send-message", form, file, **how)
+        path = "inbox/send-message"
+        return self._send(path, form, file, claimed_at=claimed_at, progress=progress)
 
     def send_template(self, form: Form, *, claimed_at: float | None = None) -> Sent:
         """form: the fields of `inbox/send-template-message`. As live as `send_message`."""
