@@ -1,6 +1,7 @@
 """The ledger against a real server: what is sent, what is tried again, what never is."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
@@ -16,6 +17,7 @@ from inbox.models import Attempt, Decision, Gate, Message, Outcome, State
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
+from wazime_admin.wazime import client, pacing
 from wazime_admin.wazime.types import Conversation
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +32,25 @@ def pace(wazime: Sandbox, redis_server: RedisServer) -> None:
 
 def texts(sandbox: Sandbox) -> list[str]:
     return [message["text"] for message in sandbox.accepted()]
+
+
+@pytest.fixture
+def elsewhere(conversation: Conversation) -> Conversation:
+    """A conversation with somebody else."""
+    rows = client().conversations(per_page=100).rows
+    return next(
+        row for row in rows if row.contact and row.contact.mobile != conversation.contact.mobile
+    )
+
+
+def number_of(message: Message) -> str:
+    return message.mobile_code + message.mobile
+
+
+def expire() -> None:
+    """Let the time of every claim be up, and sweep."""
+    Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    sending.expire_claims()
 
 
 def only_attempt(message: Message) -> Attempt:
@@ -146,53 +167,210 @@ def test_a_server_that_is_down_is_tried_again(deliver, write, wazime: Sandbox, s
 
 # --- The gate ---------------------------------------------------------------------------------
 
+STOPS = {
+    "ip_not_whitelisted": "ip_address",
+    "invalid_credentials": "credentials",
+    "client_id_missing": "client_id",
+    "client_secret_missing": "client_secret",
+    "subscription_required": "subscription",
+    "not_available": "plan",
+    "user_error": "account",
+    "maintenance": "maintenance",
+}
 
-@pytest.mark.parametrize(
-    ("fault", "cause"),
-    [
-        ("ip_not_whitelisted", "ip_address"),
-        ("invalid_credentials", "credentials"),
-        ("subscription_required", "subscription"),
-        ("not_available", "plan"),
-        ("maintenance", "maintenance"),
-    ],
-)
+
+@pytest.mark.parametrize(("fault", "cause"), STOPS.items())
 def test_a_stop_closes_the_gate_and_keeps_the_message(
-    deliver, write, wazime: Sandbox, fault: str, cause: str
+    deliver, write, elsewhere, wazime: Sandbox, fault: str, cause: str
 ) -> None:
     wazime.add_fault(fault, endpoints=SEND)
-    first, second = write("um"), write("dois", conversation=other_conversation())
+    first, second = write("um"), write("dois", conversation=elsewhere)
 
     assert deliver(first).state == State.QUEUED
     assert gate.closed().cause == cause
-    assert sending.deliver(message_id=second.pk) is None, "nothing is claimed behind a closed gate"
+    assert deliver(second).attempt_number == 0, "nothing is claimed behind a closed gate"
     assert sending.due_messages() == []
 
 
-def test_a_read_that_works_opens_the_gate(deliver, write, wazime: Sandbox) -> None:
+def test_a_wrong_base_url_closes_the_gate(deliver, write, wazime: Sandbox, settings) -> None:
+    message = write("Oi")
+    settings.WAZIME_BASE_URL = f"{wazime.url}/extern-api"
+
+    assert deliver(message).state == State.QUEUED
+    assert gate.closed().cause == "wrong_path"
+
+
+def test_while_reads_fail_the_gate_stays_closed(deliver, write, wazime: Sandbox) -> None:
     wazime.add_fault("maintenance")
     message = deliver(write("Já volto"))
-    gate.probe()
-    assert gate.closed(), "a read that fails keeps it closed"
 
-    wazime.clear_faults()
     gate.probe()
+
+    assert deliver(message).attempt_number == 1
+
+
+def test_after_a_good_read_one_message_is_the_test_and_opens_the_gate(
+    deliver, write, elsewhere, wazime: Sandbox
+) -> None:
+    wazime.add_fault("maintenance", times=1)
+    first, second = write("um"), write("dois", conversation=elsewhere)
+    deliver(first)
+
+    gate.probe()
+    assert gate.closed().testing
+    assert sending.due_messages() == [first.pk], "the oldest, and it alone"
+    test = sending._claim(first.pk)
+    assert deliver(second).attempt_number == 0, "the test is under way"
+    sending._settle(test, sending._call(test, time.monotonic()))
 
     assert gate.closed() is None
-    assert sending.due_messages() == [message.pk]
-    assert deliver(message).state == State.SENT
+    assert deliver(second).state == State.SENT
+    assert texts(wazime) == ["um", "dois"]
+
+
+def test_a_rejected_test_opens_the_gate_too(deliver, write, wazime: Sandbox) -> None:
+    wazime.add_fault("maintenance", endpoints=SEND, times=1)
+    message = deliver(write("um"))
+    gate.probe()
+    Message.objects.update(mobile="")
+
+    assert deliver(message).state == State.REJECTED
+    assert gate.closed() is None
+
+
+def test_a_message_that_closes_the_gate_twice_after_good_reads_is_rejected(
+    deliver, write, elsewhere, wazime: Sandbox
+) -> None:
+    wazime.add_fault("user_error", endpoints=SEND, numbers=[number_of(write("x"))])
+    Message.objects.all().delete()
+    poison, healthy = write("veneno"), write("são", conversation=elsewhere)
+
+    for _ in range(3):
+        deliver(poison)
+        gate.try_now()
+
+    poison.refresh_from_db()
+    assert poison.state == State.REJECTED
+    assert poison.attempts.last().cause == "account"
+    assert deliver(healthy).state == State.SENT
+    assert gate.closed() is None
+
+
+def test_the_test_waits_longer_each_time_it_fails(deliver, write, wazime: Sandbox) -> None:
+    wazime.add_fault("maintenance", endpoints=SEND)
+    message = deliver(write("Oi"))
+    gate.probe()
+    deliver(message)
+
+    gate.probe()
+
+    assert not gate.closed().testing, "too early"
+    gate.try_now()
+    assert gate.closed().testing, "an admin need not wait"
+
+
+def test_a_test_that_is_put_off_leaves_room_for_another(
+    deliver, write, elsewhere, wazime: Sandbox
+) -> None:
+    wazime.add_fault("maintenance", endpoints=SEND, times=1)
+    first, second = write("um"), write("dois", conversation=elsewhere)
+    deliver(first)
+    gate.probe()
+    wazime.add_fault("rate_limited", endpoints=SEND, times=1, seconds=60)
+    assert deliver(first).state == State.QUEUED
+
+    assert deliver(second).state == State.SENT
+    assert gate.closed() is None
+
+
+def test_a_test_whose_worker_died_does_not_block_the_gate_for_ever(
+    deliver, write, elsewhere, wazime: Sandbox
+) -> None:
+    wazime.add_fault("maintenance", endpoints=SEND, times=1)
+    first, second = write("um"), write("dois", conversation=elsewhere)
+    deliver(first)
+    gate.probe()
+    sending._claim(first.pk)
+    expire()
+    assert gate.closed()
+
+    gate.try_now()
+
+    assert deliver(second).state == State.SENT
+    assert gate.closed() is None
 
 
 def test_an_answer_from_before_the_opening_cannot_close_the_gate(
     deliver, write, wazime: Sandbox
 ) -> None:
     wazime.add_fault("maintenance", endpoints=SEND)
-    message = write("Oi")
     Gate.objects.create(pk=1, opened_at=timezone.now() + timedelta(minutes=1))
 
-    deliver(message)
+    deliver(write("Oi"))
 
     assert gate.closed() is None
+
+
+def test_a_run_of_uncertain_answers_closes_the_gate(deliver, write, wazime: Sandbox) -> None:
+    wazime.add_fault("http_502", endpoints=SEND)
+    messages = [deliver(write(f"Oi {n}")) for n in range(gate.UNCERTAIN_RUN + 3)]
+
+    states = [message.state for message in messages]
+    assert states == [State.UNCERTAIN] * gate.UNCERTAIN_RUN + [State.QUEUED] * 3
+    assert gate.closed().cause == "server_fault"
+
+
+def test_a_success_ends_a_run_of_uncertain_answers(deliver, write, wazime: Sandbox) -> None:
+    for _ in range(3):
+        wazime.add_fault("http_502", endpoints=SEND, times=gate.UNCERTAIN_RUN - 1)
+        for _ in range(gate.UNCERTAIN_RUN):
+            deliver(write("Oi"))
+
+    assert gate.closed() is None
+
+
+# --- Pace and patience ------------------------------------------------------------------------
+
+
+def test_a_message_is_put_off_while_its_recipient_has_had_too_many(
+    deliver, write, elsewhere, wazime: Sandbox, redis_server: RedisServer
+) -> None:
+    message, other = write("Oi"), write("Oi", conversation=elsewhere)
+    for _ in range(pacing.PAIR_BURST):
+        assert pacing.take_for_reply(message.number) == 0
+
+    assert deliver(message).state == State.QUEUED
+
+    assert 4 < (message.not_before - timezone.now()).total_seconds() <= 6
+    assert deliver(other).state == State.SENT, "another recipient does not wait"
+
+
+def test_nothing_is_sent_without_the_shared_pace(deliver, write, wazime, settings) -> None:
+    message = write("Oi")
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+
+    assert deliver(message).attempt_number == 0
+    assert sending.due_messages() == [message.pk]
+
+
+def test_trying_again_ends_when_its_time_is_up(deliver, write, wazime: Sandbox) -> None:
+    wazime.add_fault("rate_limited", endpoints=SEND, seconds=3600)
+    message = write("Oi")
+    for _ in range(6):
+        assert deliver(message).state == State.QUEUED
+        Message.objects.update(not_before=None)
+
+    assert deliver(message).state == State.REJECTED
+    assert message.attempts.last().cause == "rate_limit"
+
+
+def test_a_claim_that_is_used_too_late_sends_nothing(deliver, write, wazime: Sandbox) -> None:
+    attempt = sending._claim(write("Oi").pk)
+
+    result = sending._call(attempt, time.monotonic() - 6)
+
+    assert result.outcome == Outcome.NOT_NOW
+    assert texts(wazime) == []
 
 
 # --- Order ------------------------------------------------------------------------------------
@@ -236,9 +414,8 @@ def test_a_claim_whose_process_died_becomes_uncertain(write, wazime: Sandbox) ->
 def test_an_answer_that_comes_late_settles_its_own_attempt(write, wazime: Sandbox) -> None:
     message = write("Oi")
     attempt = sending._claim(message.pk)
-    result = sending._call(message)
-    Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
-    sending.expire_claims()
+    result = sending._call(attempt, time.monotonic())
+    expire()
 
     sending._settle(attempt, result)
 
@@ -250,8 +427,7 @@ def test_an_answer_that_comes_late_settles_its_own_attempt(write, wazime: Sandbo
 def test_a_late_answer_does_not_touch_a_newer_attempt(write, agent: User, wazime: Sandbox) -> None:
     message = write("Oi")
     old = sending._claim(message.pk)
-    Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
-    sending.expire_claims()
+    expire()
     message.refresh_from_db()
     services.resend(message=message, person=agent, seen_attempt=1)
     sending._claim(message.pk)
@@ -369,13 +545,3 @@ def test_a_sent_message_cannot_be_cancelled(deliver, write, agent: User, wazime:
 
     with pytest.raises(services.Conflict):
         services.cancel(message=message, person=agent, seen_attempt=1)
-
-
-def other_conversation() -> Conversation:
-    from wazime_admin.wazime import client
-
-    return [
-        row
-        for row in client().conversations(per_page=100).rows
-        if row.contact and not row.contact.is_blocked
-    ][-1]
