@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.views import conversations, messages
+from inbox.views import conversations, messages, outbox
 
 app_name = "inbox"
 urlpatterns = [
@@ -9,7 +9,7 @@ urlpatterns = [
     path("<int:conversation_id>/status/", conversations.status, name="status"),
     path("<int:conversation_id>/thread/", messages.thread, name="thread"),
     path("<int:conversation_id>/messages/", messages.write, name="write"),
-    path("outbox/<int:message_id>/resend/", messages.resend, name="resend"),
-    path("outbox/<int:message_id>/mark-sent/", messages.mark_sent, name="mark_sent"),
-    path("outbox/<int:message_id>/cancel/", messages.cancel, name="cancel"),
+    path("outbox/<int:message_id>/resend/", outbox.resend, name="resend"),
+    path("outbox/<int:message_id>/mark-sent/", outbox.mark_sent, name="mark_sent"),
+    path("outbox/<int:message_id>/cancel/", outbox.cancel, name="cancel"),
 ]
