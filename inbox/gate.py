@@ -5,6 +5,7 @@ works again, exactly one message goes out as a test; its success opens the gate.
 """
 
 import logging
+import math
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
@@ -54,14 +55,24 @@ def try_now() -> None:
     probe()
 
 
+def room() -> float:
+    """How many messages are worth trying to claim: any number, one as a test, or none."""
+    shut = closed()
+    if shut is None:
+        return math.inf
+    return 1 if Gate.objects.filter(_awaits_test()).exists() else 0
+
+
 def lets_through(attempt: Attempt) -> bool:
     """Whether this attempt, claimed in the transaction under way, may go on: the gate is open, or
     it is the one test."""
     if not closed():
         return True
-    due = Q(test_after__isnull=True) | Q(test_after__lte=Now())
-    test = Gate.objects.filter(due, closed_at__isnull=False, testing=True, test_attempt=None)
-    return bool(test.update(test_attempt=attempt))
+    return bool(Gate.objects.filter(_awaits_test()).update(test_attempt=attempt))
+
+
+def _awaits_test() -> Q:
+    return Q(closed_at__isnull=False, testing=True, test_attempt=None)
 
 
 def note_success(attempt: Attempt) -> None:

@@ -47,11 +47,10 @@ SETTLING = timedelta(minutes=2)  # how long to insist on writing down what an an
 
 def deliver(*, message_id: int) -> Message | None:
     """Send one message if it is its turn and nobody else has it; return its row, None if not."""
-    if not _has_pace(message_id):
-        return None
     claimed_at = time.monotonic()
-    attempt = _claim(message_id)
+    attempt = _claim(message_id) if gate.room() and _has_pace(message_id) else None
     if attempt is None:
+        _give_back(message_id)
         return None
     result = _call(attempt, claimed_at)
     _insist(lambda: _settle(attempt, result))
@@ -60,13 +59,10 @@ def deliver(*, message_id: int) -> Message | None:
 
 def due_messages() -> list[int]:
     """The ids of queued messages that a worker must be told of, oldest first."""
-    shut = gate.closed()
-    if shut and not shut.testing:
-        return []
+    at_once = int(min(gate.room(), SWEPT_AT_ONCE))
     waiting = Message.objects.filter(_may_be_claimed()).filter(
         Q(nudged_at__isnull=True) | Q(nudged_at__lt=Now() - TASK_LOST)
     )
-    at_once = 1 if shut else SWEPT_AT_ONCE
     return list(waiting.order_by("id").values_list("id", flat=True)[:at_once])
 
 
@@ -80,6 +76,11 @@ def mark_nudged(message_ids: list[int]) -> None:
     if not message_ids:
         return
     Message.objects.filter(id__in=message_ids, state=State.QUEUED).update(nudged_at=Now())
+
+
+def _give_back(message_id: int) -> None:
+    """A worker that could not take a message: another must be told of it when the time comes."""
+    Message.objects.filter(pk=message_id, state=State.QUEUED).update(nudged_at=None)
 
 
 def expire_claims() -> int:

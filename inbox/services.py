@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from contacts.numbers import folded
-from inbox import nudging, selectors
+from inbox import gate, nudging, selectors, sending
 from inbox.content import Content
 from inbox.models import Attempt, Decision, Message, State
 from wazime_admin.team.models import User
@@ -107,6 +107,12 @@ def cancel(*, message: Message, person: User, seen_attempt: int) -> None:
     if not cancelled:
         raise Conflict
     nudging.nudge_next(number=message.number)
+
+
+def try_gate() -> None:
+    """Look at once whether sending works again, for an admin who has cured the cause."""
+    gate.try_now()
+    nudging.nudge(*sending.due_messages())
 
 
 def _decide(message: Message, person: User, seen_attempt: int, decision: Decision) -> None:

@@ -22,3 +22,4 @@ def sweep() -> None:
 @shared_task(name="inbox.probe_gate")
 def probe_gate() -> None:
     gate.probe()
+    nudging.nudge(*sending.due_messages())
