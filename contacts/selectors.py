@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from contacts import numbers
+from contacts.numbers import Number
 from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import WaziMeClient, client
 from wazime_admin.wazime.reading import Reading
@@ -45,6 +46,21 @@ def find_contact(contact_id: int, *, hint: str = "") -> Contact | None:
             break
         found = _with_id(contact_id, _page(wazime, number=number).rows)
     return found
+
+
+def contact_with(number: Number) -> Contact | None:
+    """Whoever has this number, written either way, read past the cache. Raises WaziMeError.
+
+    Where both forms of a Brazilian number are stored, the contact with the given one.
+    """
+    term = numbers.search_term(f"+{number.mobile_code}{number.mobile}")
+    wanted = numbers.folded(number.mobile_code, number.mobile)
+    found = [
+        row
+        for row in _page(client(), search=term).rows
+        if numbers.folded(row.mobile_code, row.mobile) == wanted
+    ]
+    return next((row for row in found if row.mobile == number.mobile), next(iter(found), None))
 
 
 def _page(wazime: WaziMeClient, *, number: int = 1, search: str = "") -> Page[Contact]:

@@ -1,7 +1,10 @@
 """What can be done to contacts. Everything here calls WaziMe at once and raises WaziMeError."""
 
+from contacts import selectors
+from contacts.numbers import Number, formatted
 from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import client
+from wazime_admin.wazime.errors import Cause, Rejected, Uncertain
 from wazime_admin.wazime.transport import File
 from wazime_admin.wazime.types import Contact
 
@@ -19,6 +22,10 @@ FIELDS = (
 Values = dict[str, str]  # by the names in FIELDS
 
 
+class PerhapsCreated(Exception):
+    """WaziMe did not say whether it created the contact; its cause does. Looking will tell."""
+
+
 class ChangedMeanwhile(Exception):
     """Somebody else changed the contact since this person saw it; nothing was sent."""
 
@@ -30,6 +37,33 @@ def values_of(contact: Contact) -> Values:
 def create_contact(*, values: Values, image: File | None = None) -> None:
     client().create_contact({name: value for name, value in values.items() if value}, image)
     _forget()
+
+
+def obtain_contact(*, number: Number, firstname: str = "", lastname: str = "") -> Contact:
+    """The contact with this number; created when there is none.
+
+    Whoever has no name is called by the number, and "WhatsApp". Raises PerhapsCreated, WaziMeError.
+    """
+    if found := selectors.contact_with(number):
+        return found
+    values = {
+        "firstname": firstname or formatted(number.mobile_code, number.mobile),
+        "lastname": lastname or "WhatsApp",
+        "mobile_code": number.mobile_code,
+        "mobile": number.mobile,
+    }
+    try:
+        create_contact(values=values)
+    except Rejected:
+        # Somebody may have created it in the same moment.
+        if found := selectors.contact_with(number):
+            return found
+        raise
+    except Uncertain as error:
+        raise PerhapsCreated from error
+    if found := selectors.contact_with(number):
+        return found
+    raise Rejected(Cause.UNKNOWN_CONTACT)
 
 
 def update_contact(

@@ -1,7 +1,6 @@
 """The inbox: the list, one conversation beside it, and its status."""
 
 import re
-import uuid
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import gate, selectors, services
-from inbox.forms import ReplyForm, StatusForm
+from inbox import selectors, services
+from inbox.forms import StatusForm
+from inbox.views.composer import composer_context
 from inbox.views.fragments import unchanged, version_of
 from wazime_admin.http import PageRequest, page_number
 from wazime_admin.trouble import Trouble, explain, explain_cause
@@ -42,7 +42,7 @@ def index(request: PageRequest) -> HttpResponse:
     listing = context["listing"]
     if unchanged(request, listing["version"]):
         return HttpResponse(status=204)
-    response = render(request, "inbox/_list.html", context)
+    response = render(request, "inbox/_list_answer.html", context)
     response["HX-Replace-Url"] = f"{_page_path(request)}{listing['query']}"
     return response
 
@@ -104,7 +104,9 @@ def list_context(request: PageRequest) -> dict[str, Any]:
         }
     listing["tabs"] = _tabs(chosen, search, counts)
     seen = {name: str(value) for name, value in listing.items() if name != "read_at"}
-    return {"listing": listing | {"version": version_of(seen)}}
+    signals = selectors.Signals(request.user)
+    version = version_of(seen, signals.version)
+    return {"listing": listing | {"version": version}, "signals": signals}
 
 
 def conversation_context(request: PageRequest, conversation_id: int) -> dict[str, Any]:
@@ -123,11 +125,11 @@ def conversation_context(request: PageRequest, conversation_id: int) -> dict[str
             "conversation": opened,
             "read_at": reading.read_at,
             "stale": reading.trouble and explain(reading.trouble),
-            "form": ReplyForm(initial={"send_id": uuid.uuid4()}),
             "not_writable": selectors.why_not_writable(opened),
         }
         | status_context(conversation_id, opened.status)
         | thread_context(request, opened)
+        | composer_context(request, opened)
     )
 
 
@@ -141,9 +143,8 @@ def status_context(conversation_id: int, current: Status | None) -> dict[str, An
 
 
 def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]:
-    """What _thread.html shows: this dashboard's messages and whether anything holds them back."""
+    """What _thread.html shows: this dashboard's messages."""
     ledger = selectors.thread(opened.id, opened.contact)
-    closed = gate.closed()
     entries = [
         {
             "message": message,
@@ -159,9 +160,8 @@ def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]
         "conversation": opened,
         "panel_url": selectors.panel_url(opened),
         "entries": entries,
-        "closed": closed and gate.trouble(closed),
         "unfinished": any(not message.is_final for message in ledger),
-        "version": version_of(shown, closed and closed.closed_at, opened.last_message_at),
+        "version": version_of(shown, opened.last_message_at),
     }
 
 
@@ -254,7 +254,7 @@ def _page_path(request: PageRequest) -> str:
     """The path of the page that a person looks at, which for a fragment is not its own."""
     shown = request.htmx.current_url_abs_path if request.htmx else request.path
     path = (shown or "").partition("?")[0]
-    return path if _open_id(path) else reverse("inbox:list")
+    return path if _open_id(path) or path == reverse("inbox:new") else reverse("inbox:list")
 
 
 def _open_id(path: str) -> int | None:

@@ -5,7 +5,7 @@
    .panes[data-pane]       which pane a phone shows follows the address
    [data-checked]          its time says when WaziMe was last looked at, also when nothing changed */
 
-const OPENED = /^\/inbox\/(\d+)\/$/;
+const OPENED = /^\/inbox\/(\d+|new)\/$/;
 
 document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
   if (!target.matches("form[data-optimistic]")) return;
