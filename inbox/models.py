@@ -30,6 +30,7 @@ class State(models.TextChoices):
 
 
 UNFINISHED = (State.HELD, State.QUEUED, State.SENDING)
+UNDECIDED = (State.REJECTED, State.UNCERTAIN)
 
 
 def media_storage() -> Storage:
@@ -122,6 +123,9 @@ class Message(models.Model):
     class Meta:
         indexes = [
             models.Index("number", "id", name="message_of_number"),
+            # The outbox: its pages and counts, and the navigation's count on every page.
+            models.Index("state", "id", name="message_of_state"),
+            models.Index("author", "state", "id", name="message_of_author"),
             # The sweep and the claim look at these few rows among millions of finished ones.
             models.Index(
                 "number",

@@ -1,16 +1,21 @@
 """What the inbox's pages look at. Reads only."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from contacts.numbers import folded
-from inbox.models import Attempt, Message
+from contacts.numbers import folded, search_term
+from inbox import gate
+from inbox.models import UNDECIDED, Attempt, Message, Outcome, State
 from wazime_admin.team.models import User
+from wazime_admin.trouble import Trouble
 from wazime_admin.wazime import client, reading
 from wazime_admin.wazime.client import WaziMeClient
 from wazime_admin.wazime.errors import WaziMeError
@@ -142,4 +147,150 @@ def may_decide(message: Message, person: User) -> bool:
 
 
 def _with_evidence(messages: QuerySet[Message]) -> QuerySet[Message]:
-    return messages.select_related("author").prefetch_related("attempts__decided_by")
+    return messages.select_related("author", "media").prefetch_related("attempts__decided_by")
+
+
+# --- The outbox -------------------------------------------------------------------------------
+
+OUTBOX_SHOWN = 50
+ATTEMPTS_SHOWN = 20
+# A longer queue is told as "more than".
+COUNTED = 1000
+# WaziMe's times have whole seconds, and its clock may differ a little from ours.
+CLOCKS_APART = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A part of the ledger.
+
+    states: none for all of them; since, until: when it was written, until being outside;
+    search: a piece of a number, a text, a file's or a template's name.
+    """
+
+    states: tuple[State, ...] = ()
+    author_id: int | None = None
+    kind: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str = ""
+
+
+def outbox(person: User, wanted: Wanted, *, before: int | None = None) -> list[Message]:
+    """The newest OUTBOX_SHOWN messages that this person may see, and one more if there is one.
+
+    Each has its author, its medium and, as the only one of its attempts, the last.
+    before: the id of the last message on the page before.
+    """
+    last = Attempt.objects.filter(number=F("message__attempt_number")).select_related("decided_by")
+    found = _visible(person).filter(_matches(wanted))
+    if before:
+        found = found.filter(id__lt=before)
+    shown = found.select_related("author", "media").prefetch_related(
+        Prefetch("attempts", last.defer("raw"))
+    )
+    return list(shown.order_by("-id")[: OUTBOX_SHOWN + 1])
+
+
+def outbox_message(person: User, message_id: int) -> Message | None:
+    """A message with its author and its medium; None if this person may not see it either."""
+    found = _visible(person).filter(pk=message_id)
+    return found.select_related("author", "media").prefetch_related("attempts__decided_by").first()
+
+
+def outbox_counts(person: User) -> dict[str, int]:
+    """How many messages of each state this person may see."""
+    counted = _visible(person).values_list("state").annotate(Count("id")).order_by()
+    return dict(counted)
+
+
+def _visible(person: User) -> QuerySet[Message]:
+    """Agents see what they wrote, admins everything."""
+    everything = Message.objects.all()
+    return everything if person.is_admin else everything.filter(author=person)
+
+
+def _matches(wanted: Wanted) -> Q:
+    matches = Q()
+    if wanted.states:
+        matches &= Q(state__in=wanted.states)
+    if wanted.author_id:
+        matches &= Q(author_id=wanted.author_id)
+    if wanted.kind:
+        matches &= Q(kind=wanted.kind)
+    if wanted.since:
+        matches &= Q(created_at__gte=wanted.since)
+    if wanted.until:
+        matches &= Q(created_at__lt=wanted.until)
+    if wanted.search:
+        matches &= (
+            Q(number__contains=search_term(wanted.search))
+            | Q(text__icontains=wanted.search)
+            | Q(label__icontains=wanted.search)
+            | Q(media__name__icontains=wanted.search)
+        )
+    return matches
+
+
+class Trace(StrEnum):
+    """What a conversation's last message says about an attempt."""
+
+    AFTER = "after"  # something was said since: it may be this message
+    OTHER = "other"  # the same, but it may be another message that was sent from here
+    BEFORE = "before"  # nothing was said since
+    UNKNOWN = "unknown"  # WaziMe cannot be asked, or was not asked since
+
+
+def trace(message: Message, attempt: Attempt) -> tuple[Trace, datetime | None]:
+    """What the conversation tells about an attempt that has ended, and when its last message was.
+
+    Asks WaziMe, or what was read from it since.
+    """
+    if message.conversation_id is None:
+        return Trace.UNKNOWN, None
+    try:
+        seen = conversation(message.conversation_id)
+    except WaziMeError:
+        return Trace.UNKNOWN, None
+    moment = seen.value.last_message_at
+    if attempt.ended_at is None or seen.read_at < attempt.ended_at:
+        return Trace.UNKNOWN, moment
+    if moment is None or moment < attempt.started_at - CLOCKS_APART:
+        return Trace.BEFORE, moment
+    others = Attempt.objects.filter(message__number=message.number, outcome=Outcome.SENT)
+    since = others.filter(ended_at__gte=attempt.started_at).exclude(message=message)
+    return (Trace.OTHER if since.exists() else Trace.AFTER), moment
+
+
+class Signals:
+    """What every page tells: how much waits for this person's decision, and whether sending has
+    stopped. Two small queries, two more while it has stopped and somebody looks."""
+
+    def __init__(self, person: User) -> None:
+        undecided = _visible(person).filter(state__in=UNDECIDED)
+        self.attention = undecided.order_by()[:COUNTED].count()
+        self.gate = gate.closed()
+
+    @cached_property
+    def trouble(self) -> Trouble | None:
+        """Why sending has stopped, and the cure."""
+        return gate.trouble(self.gate) if self.gate else None
+
+    @cached_property
+    def waiting(self) -> int:
+        """How many messages wait to be sent, at most COUNTED."""
+        return Message.objects.filter(state=State.QUEUED).order_by()[:COUNTED].count()
+
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Changes when a page must be told."""
+        return self.attention, self.gate and (self.gate.closed_at, self.gate.testing)
+
+    @property
+    def gate_version(self) -> str:
+        """Changes when there is something else to say about why sending has stopped."""
+        if self.gate is None:
+            return "open"
+        shut = self.gate
+        said = (shut.closed_at, shut.cause, shut.testing, shut.failed_tests, self.waiting)
+        return "/".join(map(str, said))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.views import conversations, messages, outbox
+from inbox.views import composer, conversations, gate, messages, new, outbox
 
 app_name = "inbox"
 urlpatterns = [
@@ -9,7 +9,14 @@ urlpatterns = [
     path("<int:conversation_id>/status/", conversations.status, name="status"),
     path("<int:conversation_id>/thread/", messages.thread, name="thread"),
     path("<int:conversation_id>/messages/", messages.write, name="write"),
+    path("new/", new.new, name="new"),
+    path("messages/", new.write_to_number, name="write_to_number"),
+    path("templates/", composer.templates, name="templates"),
+    path("outbox/", outbox.index, name="outbox"),
+    path("outbox/<int:message_id>/", outbox.entry, name="outbox_entry"),
     path("outbox/<int:message_id>/resend/", outbox.resend, name="resend"),
     path("outbox/<int:message_id>/mark-sent/", outbox.mark_sent, name="mark_sent"),
     path("outbox/<int:message_id>/cancel/", outbox.cancel, name="cancel"),
+    path("gate/", gate.show, name="gate"),
+    path("gate/try/", gate.try_now, name="try_gate"),
 ]

@@ -121,7 +121,9 @@ WAZIME_ORIGIN = f"{_wazime.scheme}://{_wazime.netloc}"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", WAZIME_ORIGIN],
+        # blob: what somebody is about to send, shown before it is uploaded.
+        "img-src": [SELF, "data:", "blob:", WAZIME_ORIGIN],
+        "media-src": [SELF, "blob:"],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
@@ -177,6 +179,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wazime_admin.context.installation",
+                "inbox.context.signals",
             ],
         },
     },

@@ -1,21 +1,74 @@
 """The ledger as people see it: what was sent, what was not, and what somebody must decide."""
 
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from inbox import selectors, services
+from inbox.filters import ALL, ATTENTION, STATES, OutboxFilter
 from inbox.forms import DecisionForm
-from inbox.models import Message
+from inbox.models import UNDECIDED, Message, State
+from inbox.selectors import Signals
 from inbox.views.conversations import thread_context
+from inbox.views.fragments import unchanged, version_of
 from wazime_admin.http import PageRequest
 from wazime_admin.team.models import User
-from wazime_admin.wazime.errors import WaziMeError
+from wazime_admin.trouble import explain_cause
+from wazime_admin.wazime.errors import Cause, WaziMeError
 from wazime_admin.wazime.types import Conversation
+
+# Below what needs attention stand so many of the others.
+LATEST_SHOWN = 20
+TAB_NAMES = {
+    ATTENTION: gettext_lazy("Needs attention"),
+    ALL: gettext_lazy("All"),
+    State.HELD: gettext_lazy("Held back"),
+    State.QUEUED: gettext_lazy("Waiting"),
+    State.SENDING: gettext_lazy("Sending"),
+    State.SENT: gettext_lazy("Sent"),
+    State.REJECTED: gettext_lazy("Not sent"),
+    State.UNCERTAIN: gettext_lazy("Perhaps sent"),
+    State.CANCELLED: gettext_lazy("Cancelled"),
+}
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def index(request: PageRequest) -> HttpResponse:
+    context = outbox_context(request)
+    if not request.htmx:
+        return render(request, "inbox/outbox.html", context)
+    if unchanged(request, context["outbox"]["version"]):
+        return HttpResponse(status=204)
+    response = render(request, "inbox/_outbox_answer.html", context)
+    response["HX-Replace-Url"] = context["outbox"]["address"]
+    return response
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def entry(request: PageRequest, message_id: int) -> HttpResponse:
+    """One row, opened to show every attempt, or folded again. As a page, the outbox from it on."""
+    message = selectors.outbox_message(request.user, message_id)
+    if message is None:
+        raise Http404
+    if not request.htmx:
+        query = f"?state={ALL}&before={message_id + 1}&open={message_id}"
+        return redirect(reverse("inbox:outbox") + query)
+    opened = "fold" not in request.GET
+    return render(request, "inbox/_entry.html", {"entry": entry_of(message, opened=opened)})
+
+
+# --- Decisions --------------------------------------------------------------------------------
 
 
 class Decide(Protocol):
@@ -48,13 +101,25 @@ def _decide(request: PageRequest, message_id: int, decide: Decide) -> HttpRespon
         notice = _("Nothing was done: this message has moved on since you looked.")
     else:
         notice = ""
+    if request.htmx and (request.htmx.target or "").startswith("outbox-"):
+        return _entry_after(request, message_id, notice)
     if request.htmx:
         return _thread_of(request, message, notice)
     if notice:
         messages.error(request, notice)
-    if message.conversation_id is None:
-        return redirect("inbox:list")
-    return redirect("inbox:conversation", message.conversation_id)
+    return redirect(_back(request, message))
+
+
+def _entry_after(request: PageRequest, message_id: int, notice: str) -> HttpResponse:
+    message = selectors.outbox_message(request.user, message_id)
+    if message is None:
+        raise Http404
+    opened = entry_of(message, opened="open" in request.POST)
+    context = {
+        "entry": opened | {"notice": notice},
+        "signals": Signals(request.user),
+    }
+    return render(request, "inbox/_decided.html", context, status=409 if notice else 200)
 
 
 def _thread_of(request: PageRequest, message: Message, notice: str) -> HttpResponse:
@@ -64,3 +129,101 @@ def _thread_of(request: PageRequest, message: Message, notice: str) -> HttpRespo
         opened = Conversation(message.conversation_id)
     context = thread_context(request, opened) | {"notice": notice}
     return render(request, "inbox/_thread.html", context, status=409 if notice else 200)
+
+
+def _back(request: PageRequest, message: Message) -> str:
+    """The page with the form: the outbox says which, a thread is known by its message."""
+    page = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
+        return page
+    if message.conversation_id is None:
+        return reverse("inbox:outbox")
+    return reverse("inbox:conversation", args=[message.conversation_id])
+
+
+# --- Contexts ---------------------------------------------------------------------------------
+
+
+def outbox_context(request: PageRequest) -> dict[str, Any]:
+    """What _outbox.html shows: tabs with counts, and a page of the ledger."""
+    chosen = OutboxFilter(request.GET)
+    given, wanted = chosen.given(), chosen.wanted()
+    signals = Signals(request.user)
+    before = given.get("before")
+    counts = selectors.outbox_counts(request.user)
+    found = selectors.outbox(request.user, wanted, before=before)
+    shown = found[: selectors.OUTBOX_SHOWN]
+    latest = _latest(request.user, chosen) if given["state"] == ATTENTION and not before else []
+    opened = request.GET.getlist("open")
+    entries = [entry_of(message, opened=str(message.pk) in opened) for message in shown]
+    seen = [(m.pk, m.state, m.attempt_number) for m in [*shown, *latest]]
+    address = reverse("inbox:outbox") + chosen.query(before=before)
+    return {
+        "signals": signals,
+        "outbox": {
+            "filter": chosen,
+            "given": given,
+            "is_filtered": bool({"person", "kind", "period", "search"} & given.keys()),
+            "tabs": _tabs(chosen, counts),
+            "entries": entries,
+            "latest": [entry_of(message, opened=str(message.pk) in opened) for message in latest],
+            "everything": chosen.query(state=ALL),
+            "unfiltered": OutboxFilter({"state": given["state"]}).query(),
+            "newest": chosen.query() if before else "",
+            "older": chosen.query(before=shown[-1].pk) if len(found) > len(shown) else "",
+            "address": address,
+            "version": version_of(address, seen, sorted(counts.items()), signals.version),
+        },
+        "people": User.objects.order_by("first_name", "username") if request.user.is_admin else [],
+    }
+
+
+def entry_of(message: Message, *, opened: bool) -> dict[str, Any]:
+    """What _entry.html shows: a message with its last attempt, opened with the evidence."""
+    attempt = selectors.last_attempt(message)
+    shown: dict[str, Any] = {
+        "message": message,
+        "attempt": attempt,
+        "trouble": explain_cause(Cause(attempt.cause)) if attempt and attempt.cause else None,
+        "opened": opened,
+    }
+    return shown | (_evidence(message) if opened else {})
+
+
+def _evidence(message: Message) -> dict[str, Any]:
+    """Every attempt with what it met, the newest first, and what the conversation tells since."""
+    whole = list(message.attempts.select_related("decided_by").order_by("-number"))
+    attempts = [
+        {
+            "attempt": attempt,
+            "trouble": explain_cause(Cause(attempt.cause)) if attempt.cause else None,
+        }
+        for attempt in whole[: selectors.ATTEMPTS_SHOWN]
+    ]
+    undecided = message.state in UNDECIDED and whole and message.conversation_id
+    sign, moment = selectors.trace(message, whole[0]) if undecided else ("", None)
+    return {
+        "attempts": attempts,
+        "earlier": len(whole) - len(attempts),
+        "trace": sign,
+        "last_message_at": moment,
+    }
+
+
+def _latest(person: User, chosen: OutboxFilter) -> list[Message]:
+    """The newest of those that need nobody's attention."""
+    settled = tuple(state for state in State if state not in UNDECIDED)
+    wanted = replace(chosen.wanted(), states=settled)
+    return selectors.outbox(person, wanted)[:LATEST_SHOWN]
+
+
+def _tabs(chosen: OutboxFilter, counts: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": TAB_NAMES[name],
+            "url": reverse("inbox:outbox") + chosen.query(state=name),
+            "count": sum(counts.get(state, 0) for state in states or State),
+            "is_current": name == chosen.given()["state"],
+        }
+        for name, states in STATES.items()
+    ]

@@ -558,8 +558,8 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(
     for text in ("um", "dois", "três"):
         deliver(write(text))
 
-    # session, user; messages with authors, attempts, deciders (none yet); gate
-    with django_assert_num_queries(5):
+    # session, user; messages with authors, attempts, deciders (none yet); attention, gate
+    with django_assert_num_queries(6):
         agent_client.get(page_of(conversation))
 
 

@@ -68,11 +68,23 @@ def when(moment: datetime | None) -> dict[str, object]:
 
 
 @register.inclusion_tag("components/_nav_item.html", takes_context=True)
-def nav_item(context: RequestContext, url_name: str, icon: str, label: str) -> dict[str, Any]:
-    """A link of the main navigation; nothing while the page does not exist."""
+def nav_item(
+    context: RequestContext,
+    url_name: str,
+    icon: str,
+    label: str,
+    besides: str = "",
+    badge: int | None = None,
+) -> dict[str, Any]:
+    """A link of the main navigation; nothing while the page does not exist.
+
+    besides: the page below this one that has a link of its own; badge: how much waits there.
+    """
     try:
         url = reverse(url_name)
     except NoReverseMatch:
         return {}
-    current = context["request"].path.startswith(url)
-    return {"url": url, "icon": icon, "label": label, "current": current}
+    path = context["request"].path
+    elsewhere = bool(besides) and path.startswith(reverse(besides))
+    current = path.startswith(url) and not elsewhere
+    return {"url": url, "icon": icon, "label": label, "current": current, "badge": badge}

@@ -1,0 +1,44 @@
+"""Why sending has stopped, for everybody, and an admin's way to try again."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox import gate
+from inbox.selectors import Signals
+from inbox.views.fragments import unchanged
+from wazime_admin.http import PageRequest
+from wazime_admin.team.access import admin_required
+
+
+@require_GET
+def show(request: PageRequest) -> HttpResponse:
+    """The banner alone, for its poll: 204 while it would say the same."""
+    signals = Signals(request.user)
+    if unchanged(request, signals.gate_version):
+        return HttpResponse(status=204)
+    return render(request, "inbox/_gate.html", {"signals": signals})
+
+
+@require_POST
+@admin_required
+def try_now(request: PageRequest) -> HttpResponse:
+    """Ask WaziMe at once whether the cause is cured, and say what it answered."""
+    gate.try_now()
+    signals = Signals(request.user)
+    if signals.gate is None:
+        messages.success(request, _("Sending goes on."))
+    elif signals.gate.testing:
+        messages.success(request, _("WaziMe answers again: the next message goes out as a test."))
+    else:
+        cause = signals.trouble.cause if signals.trouble else ""
+        messages.error(request, _("Not yet. %(cause)s") % {"cause": cause})
+    if request.htmx:
+        return render(request, "inbox/_gate_answer.html", {"signals": signals})
+    page = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
+        page = "/"
+    return redirect(page)
