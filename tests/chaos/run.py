@@ -81,7 +81,8 @@ class Workers:
     @staticmethod
     def _celery(*arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "celery", "--app", "wazime_admin", *arguments]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with (Path(settings.DATA_DIR) / "celery.log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log)
 
 
 def contacts(count: int) -> list[Contact]:
