@@ -199,10 +199,13 @@ class MessageForm(forms.Form):
             self.add_error("message", str(TOO_LONG) % numbers_)
 
     def _look_into_file(self) -> None:
+        upload = self.cleaned_data.get(self.kind)
+        if not upload:
+            return
         try:
-            media.check(self.cleaned_data[self.kind], self.kind)
+            media.check(upload, self.kind)
         except ValidationError as refusal:
-            self.add_error(self.kind, refusal)
+            self.add_error(self.kind, [f"{upload.name}: {words}" for words in refusal.messages])
 
     def _find_point(self) -> None:
         """A link, or both coordinates pasted into the first field, may stand for the two."""

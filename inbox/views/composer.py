@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -110,6 +111,7 @@ def composer_context(
             "is_late": opened is None or is_late(opened.last_message_at),
             "length": MESSAGE_LENGTH if kind == Kind.TEXT else CAPTION_LENGTH,
             "draft": draft_key(opened),
+            "has_numbers": len(settings.WAZIME_FROM_NUMBERS) > 1,
         },
     }
 

@@ -62,6 +62,7 @@ function show(form) {
   form.enctype = takesFile ? "multipart/form-data" : "application/x-www-form-urlencoded";
   form.querySelector("[data-cancel]").hidden = !isSending;
   showTray(form, sendsFiles);
+  showPoint(form);
 }
 
 document.addEventListener("click", (event) => {
@@ -132,6 +133,7 @@ function showTray(form, isShown) {
   const shown = new Map([...list.children].map((item) => [item.upload, item]));
   list.replaceChildren(...files.map((upload) => shown.get(upload) ?? itemOf(form, upload)));
   list.toggleAttribute("data-single", files.length === 1);
+  for (const video of list.querySelectorAll("video")) video.controls = files.length === 1;
 }
 
 function itemOf(form, upload) {
@@ -284,6 +286,9 @@ document.addEventListener("htmx:load", ({ detail: { elt } }) => {
   const text = form.elements.message;
   if (elt.id === "composer" && written.startsWith(text.value)) text.value = written;
   show(form);
+  if (elt.matches("#composer, #conversation")) {
+    elt.querySelector(":enabled[aria-invalid=true]:not([hidden])")?.focus();
+  }
 });
 
 addEventListener("beforeunload", (event) => {
