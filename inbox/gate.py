@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from inbox.models import Attempt, Gate
 from wazime_admin.trouble import Trouble, explain_cause
 from wazime_admin.wazime import client
-from wazime_admin.wazime.errors import Cause, WaziMeError
+from wazime_admin.wazime.errors import Cause, Stopped, WaziMeError
 
 logger = logging.getLogger(__name__)
 
@@ -35,24 +35,31 @@ def trouble(gate: Gate) -> Trouble:
     return explain_cause(Cause(gate.cause), said=said, ip_address=gate.ip_address)
 
 
-def probe() -> None:
-    """Let one message out as a test when a harmless read works again."""
+def probe() -> WaziMeError | None:
+    """Let one message out as a test when a harmless read works again.
+
+    Returns what the read met otherwise; a new reason to stop becomes the gate's.
+    """
     due = Q(test_after__isnull=True) | Q(test_after__lte=Now())
     waiting = Gate.objects.filter(due, closed_at__isnull=False, testing=False)
     if not waiting.exists():
-        return
+        return None
     try:
         client().conversations(per_page=1)
     except WaziMeError as still:
         logger.info("The gate stays closed: %s", still)
-        return
+        if isinstance(still, Stopped):
+            said = " ".join(still.messages)
+            waiting.update(cause=still.cause, said=said, ip_address=still.ip_address)
+        return still
     waiting.update(testing=True, test_attempt=None)
+    return None
 
 
-def try_now() -> None:
+def try_now() -> WaziMeError | None:
     """Probe at once, as an admin asks for who has cured the cause."""
     Gate.objects.update(test_after=None)
-    probe()
+    return probe()
 
 
 def room() -> float:

@@ -12,6 +12,7 @@ from inbox.selectors import Signals
 from inbox.views.fragments import unchanged
 from wazime_admin.http import PageRequest
 from wazime_admin.team.access import admin_required
+from wazime_admin.trouble import explain
 
 
 @require_GET
@@ -27,15 +28,14 @@ def show(request: PageRequest) -> HttpResponse:
 @admin_required
 def try_now(request: PageRequest) -> HttpResponse:
     """Ask WaziMe at once whether the cause is cured, and say what it answered."""
-    gate.try_now()
+    still = gate.try_now()
     signals = Signals(request.user)
-    if signals.gate is None:
-        messages.success(request, _("Sending goes on."))
-    elif signals.gate.testing:
+    if still:
+        messages.error(request, _("Not yet. %(cause)s") % {"cause": explain(still).cause})
+    elif signals.gate:
         messages.success(request, _("WaziMe answers again: the next message goes out as a test."))
     else:
-        cause = signals.trouble.cause if signals.trouble else ""
-        messages.error(request, _("Not yet. %(cause)s") % {"cause": cause})
+        messages.success(request, _("Sending goes on."))
     if request.htmx:
         return render(request, "inbox/_gate_answer.html", {"signals": signals})
     page = request.POST.get("next", "")
