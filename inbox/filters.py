@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -80,13 +81,13 @@ class OutboxFilter(forms.Form):
             search=given.get("search", ""),
         )
 
-    def query(self, **changes: Any) -> str:
-        """The address's part that shows the same, but for these changes; from the newest on."""
+    def address(self, **changes: Any) -> str:
+        """The page that shows the same, but for these changes; from the newest on."""
         parts = {**self.given(), "before": None, **changes}
         if parts["state"] == ATTENTION:
             parts["state"] = None
         shown = {name: parts[name] for name in self.fields if parts.get(name)}
-        return f"?{urlencode(shown)}" if shown else ""
+        return reverse("inbox:outbox") + (f"?{urlencode(shown)}" if shown else "")
 
 
 def _period(given: dict[str, Any]) -> tuple[datetime | None, datetime | None]:

@@ -88,7 +88,7 @@ def list_context(request: PageRequest) -> dict[str, Any]:
         "search": search,
         "number": number,
         "query": _query(chosen, search, number),
-        "open_id": _open_id(_page_path(request)),
+        "open_id": open_conversation_id(request),
     }
     try:
         reading = selectors.conversations(status=chosen, search=search, page=number)
@@ -248,6 +248,11 @@ def _tabs(
         }
         for status in selectors.TABS
     ]
+
+
+def open_conversation_id(request: PageRequest) -> int | None:
+    """The conversation on the page that a person looks at, None when there is none."""
+    return _open_id(_page_path(request))
 
 
 def _page_path(request: PageRequest) -> str:

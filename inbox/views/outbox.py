@@ -18,7 +18,7 @@ from inbox.filters import ALL, ATTENTION, STATES, OutboxFilter
 from inbox.forms import DecisionForm
 from inbox.models import UNDECIDED, Message, State
 from inbox.selectors import Signals
-from inbox.views.conversations import thread_context
+from inbox.views.conversations import open_conversation_id, thread_context
 from inbox.views.fragments import unchanged, version_of
 from wazime_admin.http import PageRequest
 from wazime_admin.team.models import User
@@ -123,10 +123,14 @@ def _entry_after(request: PageRequest, message_id: int, notice: str) -> HttpResp
 
 
 def _thread_of(request: PageRequest, message: Message, notice: str) -> HttpResponse:
+    """The thread on the page; a message to a number stands in one without knowing which."""
+    conversation_id = open_conversation_id(request) or message.conversation_id
+    if conversation_id is None:
+        raise Http404
     try:
-        opened = selectors.conversation(message.conversation_id).value
+        opened = selectors.conversation(conversation_id).value
     except WaziMeError:
-        opened = Conversation(message.conversation_id)
+        opened = Conversation(conversation_id)
     context = thread_context(request, opened) | {"notice": notice}
     return render(request, "inbox/_thread.html", context, status=409 if notice else 200)
 
@@ -157,7 +161,7 @@ def outbox_context(request: PageRequest) -> dict[str, Any]:
     opened = request.GET.getlist("open")
     entries = [entry_of(message, opened=str(message.pk) in opened) for message in shown]
     seen = [(m.pk, m.state, m.attempt_number) for m in [*shown, *latest]]
-    address = reverse("inbox:outbox") + chosen.query(before=before)
+    address = chosen.address(before=before)
     return {
         "signals": signals,
         "outbox": {
@@ -167,10 +171,10 @@ def outbox_context(request: PageRequest) -> dict[str, Any]:
             "tabs": _tabs(chosen, counts),
             "entries": entries,
             "latest": [entry_of(message, opened=str(message.pk) in opened) for message in latest],
-            "everything": chosen.query(state=ALL),
-            "unfiltered": OutboxFilter({"state": given["state"]}).query(),
-            "newest": chosen.query() if before else "",
-            "older": chosen.query(before=shown[-1].pk) if len(found) > len(shown) else "",
+            "everything": chosen.address(state=ALL),
+            "unfiltered": OutboxFilter({"state": given["state"]}).address(),
+            "newest": chosen.address() if before else "",
+            "older": chosen.address(before=shown[-1].pk) if len(found) > len(shown) else "",
             "address": address,
             "version": version_of(address, seen, sorted(counts.items()), signals.version),
         },
@@ -221,7 +225,7 @@ def _tabs(chosen: OutboxFilter, counts: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {
             "label": TAB_NAMES[name],
-            "url": reverse("inbox:outbox") + chosen.query(state=name),
+            "url": chosen.address(state=name),
             "count": sum(counts.get(state, 0) for state in states or State),
             "is_current": name == chosen.given()["state"],
         }
