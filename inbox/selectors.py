@@ -238,28 +238,33 @@ class Trace(StrEnum):
     AFTER = "after"  # something was said since: it may be this message
     OTHER = "other"  # the same, but it may be another message that was sent from here
     BEFORE = "before"  # nothing was said since
-    UNKNOWN = "unknown"  # WaziMe cannot be asked, or was not asked since
+    UNKNOWN = "unknown"  # WaziMe cannot be asked
 
 
 def trace(message: Message, attempt: Attempt) -> tuple[Trace, datetime | None]:
-    """What the conversation tells about an attempt that has ended, and when its last message was.
-
-    Asks WaziMe, or what was read from it since.
-    """
-    if message.conversation_id is None:
+    """What the conversation tells about an attempt, and when its last message was."""
+    if message.conversation_id is None or attempt.ended_at is None:
         return Trace.UNKNOWN, None
     try:
-        seen = conversation(message.conversation_id)
+        seen = _seen_since(attempt.ended_at, message.conversation_id)
     except WaziMeError:
         return Trace.UNKNOWN, None
-    moment = seen.value.last_message_at
-    if attempt.ended_at is None or seen.read_at < attempt.ended_at:
-        return Trace.UNKNOWN, moment
+    moment = seen.last_message_at
     if moment is None or moment < attempt.started_at - CLOCKS_APART:
         return Trace.BEFORE, moment
     others = Attempt.objects.filter(message__number=message.number, outcome=Outcome.SENT)
     since = others.filter(ended_at__gte=attempt.started_at).exclude(message=message)
     return (Trace.OTHER if since.exists() else Trace.AFTER), moment
+
+
+def _seen_since(moment: datetime, conversation_id: int) -> Conversation:
+    """The conversation as it was read after a moment, past the cache only if that is older."""
+    known = conversation(conversation_id)
+    if known.read_at >= moment:
+        return known.value
+    if known.trouble:
+        raise known.trouble
+    return _whole(client(), conversation_id)
 
 
 class Signals:
