@@ -26,8 +26,8 @@ def chaos(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_nothing_is_doubled_or_lost_while_workers_and_redis_die(tmp_path: Path) -> None:
-    run = chaos(tmp_path, "--messages", "500", "--kills", "20")
+def test_nothing_is_doubled_or_lost_while_workers_redis_and_database_fail(tmp_path: Path) -> None:
+    run = chaos(tmp_path, "--messages", "500", "--kills", "20", "--locked", "30")
 
     print(run.stdout)
     assert run.returncode == 0, run.stdout + run.stderr[-3000:]
