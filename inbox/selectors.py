@@ -179,23 +179,31 @@ class Wanted:
 def outbox(person: User, wanted: Wanted, *, before: int | None = None) -> list[Message]:
     """The newest OUTBOX_SHOWN messages that this person may see, and one more if there is one.
 
-    Each has its author, its medium and, as the only one of its attempts, the last.
     before: the id of the last message on the page before.
     """
-    last = Attempt.objects.filter(number=F("message__attempt_number")).select_related("decided_by")
     found = _visible(person).filter(_matches(wanted))
     if before:
         found = found.filter(id__lt=before)
-    shown = found.select_related("author", "media").prefetch_related(
-        Prefetch("attempts", last.defer("raw"))
-    )
-    return list(shown.order_by("-id")[: OUTBOX_SHOWN + 1])
+    return list(_in_outbox(found).order_by("-id")[: OUTBOX_SHOWN + 1])
 
 
 def outbox_message(person: User, message_id: int) -> Message | None:
-    """A message with its author and its medium; None if this person may not see it either."""
-    found = _visible(person).filter(pk=message_id)
-    return found.select_related("author", "media").prefetch_related("attempts__decided_by").first()
+    """None if there is no such message, or this person may not see it."""
+    return _in_outbox(_visible(person).filter(pk=message_id)).first()
+
+
+def _in_outbox(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """With the author, the medium and, as the only one of the attempts, the last."""
+    last = Attempt.objects.filter(number=F("message__attempt_number")).select_related("decided_by")
+    return messages.select_related("author", "media").prefetch_related(
+        Prefetch("attempts", last.defer("raw"))
+    )
+
+
+def attempts(message: Message) -> list[Attempt]:
+    """The last ATTEMPTS_SHOWN tries with all that they met, the newest first."""
+    every = Attempt.objects.filter(message=message).select_related("decided_by")
+    return list(every.order_by("-number")[:ATTEMPTS_SHOWN])
 
 
 def outbox_counts(person: User) -> dict[str, int]:

@@ -196,19 +196,18 @@ def entry_of(message: Message, *, opened: bool) -> dict[str, Any]:
 
 def _evidence(message: Message) -> dict[str, Any]:
     """Every attempt with what it met, the newest first, and what the conversation tells since."""
-    whole = list(message.attempts.select_related("decided_by").order_by("-number"))
-    attempts = [
-        {
-            "attempt": attempt,
-            "trouble": explain_cause(Cause(attempt.cause)) if attempt.cause else None,
-        }
-        for attempt in whole[: selectors.ATTEMPTS_SHOWN]
-    ]
-    undecided = message.state in UNDECIDED and whole and message.conversation_id
-    sign, moment = selectors.trace(message, whole[0]) if undecided else ("", None)
+    attempts = selectors.attempts(message)
+    undecided = message.state in UNDECIDED and attempts and message.conversation_id
+    sign, moment = selectors.trace(message, attempts[0]) if undecided else ("", None)
     return {
-        "attempts": attempts,
-        "earlier": len(whole) - len(attempts),
+        "attempts": [
+            {
+                "attempt": attempt,
+                "trouble": explain_cause(Cause(attempt.cause)) if attempt.cause else None,
+            }
+            for attempt in attempts
+        ],
+        "earlier": message.attempt_number - len(attempts),
         "trace": sign,
         "last_message_at": moment,
     }
