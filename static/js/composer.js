@@ -1,6 +1,6 @@
 /* The composer beyond HTML and htmx. All its words stand in templates/inbox/_composer.html.
 
-   [data-kind]          opens the fields of a kind, or the file chooser for a medium; "" closes them
+   a[data-kind]         opens the fields of a kind, or the file chooser for a medium; "" closes them
    [data-kind-fields]   the fields of a kind; data-file: a medium; data-no-text: no text goes along
    [data-tray]          the files that wait to be sent: chosen, dropped on the thread, or pasted.
                         Each is a message of its own, sent one after the other, so that they arrive
@@ -24,7 +24,6 @@ function trayOf(form) {
 
 const kindsOf = (form) => [...form.querySelectorAll("[data-kind-fields]")];
 const openKind = (form) => kindsOf(form).find((fields) => !fields.hidden);
-const optionOf = (form, kind) => form.querySelector(`.menu [data-kind="${kind}"]`);
 
 function open(form, kind) {
   for (const fields of kindsOf(form)) {
@@ -66,7 +65,7 @@ function show(form) {
 }
 
 document.addEventListener("click", (event) => {
-  const option = event.target.closest("[data-kind]");
+  const option = event.target.closest("a[data-kind]");
   const form = option && here();
   if (!form || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
@@ -143,7 +142,10 @@ function itemOf(form, upload) {
   item.dataset.kindOf = upload.kind;
   item.querySelector("[data-name]").textContent = upload.file.name;
   item.querySelector("[data-size]").textContent = sizeOf(upload.file);
-  item.querySelector("[data-remove]").addEventListener("click", () => {
+  const remove = item.querySelector("[data-remove]");
+  item.querySelector("[data-name]").id = upload.url;
+  remove.setAttribute("aria-describedby", upload.url);
+  remove.addEventListener("click", () => {
     if (trayOf(form).isSending) return;
     forget(trayOf(form), upload);
     show(form);
@@ -274,17 +276,24 @@ function follow() {
   if (link) location.assign(link.href);
 }
 
-/* What was written while a request was under way survives its refusal. */
-let written = "";
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target.matches?.("#composer, #conversation")) written = here()?.elements.message.value ?? "";
+/* What was written while a request was under way survives its refusal; and a poll may have brought
+   another thread since the request began. */
+let written = { place: "", text: "" };
+document.addEventListener("htmx:beforeOnLoad", ({ target, detail }) => {
+  const form = here();
+  if (!form || target !== form) return;
+  const isRefused = detail.xhr.status !== 200;
+  written = { place: isRefused ? form.getAttribute("action") : "", text: form.elements.message.value };
+  if (!detail.target.isConnected) detail.target = document.getElementById(detail.target.id);
 });
 
 document.addEventListener("htmx:load", ({ detail: { elt } }) => {
   const form = here();
   if (!form || !(elt.contains(form) || form.contains(elt))) return;
-  const text = form.elements.message;
-  if (elt.id === "composer" && written.startsWith(text.value)) text.value = written;
+  const field = form.elements.message;
+  const { place, text } = written;
+  if (place === form.getAttribute("action") && text.startsWith(field.value)) field.value = text;
+  written.place = "";
   show(form);
   if (elt.matches("#composer, #conversation")) {
     elt.querySelector(":enabled[aria-invalid=true]:not([hidden])")?.focus();

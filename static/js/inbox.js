@@ -38,15 +38,41 @@ document.addEventListener("htmx:pushedIntoHistory", () => {
   document.querySelector("#conversation h1")?.focus({ preventScroll: true });
 });
 
+/* The thread stands at its end, also when the composer below it grows; somebody who reads further
+   up is left there. */
+let isAtEnd = true;
+
 function scrollToEnd() {
   const box = document.querySelector("[data-scroll-end]");
-  if (box) box.scrollTop = box.scrollHeight;
+  if (box && isAtEnd) box.scrollTop = box.scrollHeight;
 }
 
-document.addEventListener("htmx:load", ({ detail: { elt } }) => {
-  if (elt.matches("#conversation, #thread")) scrollToEnd();
+const resized = new ResizeObserver(scrollToEnd);
+
+function openThread() {
+  isAtEnd = true;
+  resized.disconnect();
+  const box = document.querySelector("[data-scroll-end]");
+  if (box) resized.observe(box);
+  scrollToEnd();
+}
+
+document.addEventListener(
+  "scroll",
+  ({ target }) => {
+    if (!target.matches?.("[data-scroll-end]")) return;
+    isAtEnd = target.scrollHeight - target.clientHeight - target.scrollTop < 20;
+  },
+  { capture: true },
+);
+document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
+  if (target.id === "thread" && detail.requestConfig.verb === "post") isAtEnd = true;
 });
-scrollToEnd();
+document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  if (elt.matches("#conversation")) openThread();
+  else if (elt.matches("#thread")) scrollToEnd();
+});
+openThread();
 
 document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
   if (detail.xhr.status !== 204) return;

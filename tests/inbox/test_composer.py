@@ -660,3 +660,6 @@ def test_the_browser_is_told_the_same_limits_as_the_server_has(agent_client, con
         assert f'data-accept="{media.ACCEPT[kind]}" data-max-size="{size}"' in text
     assert MessageForm.base_fields["message"].max_length == 4096
     assert 'data-text-length="4096" data-caption-length="1024"' in text
+    assert 'maxlength="4096"' in text
+    captioned = shown(agent_client.get(f"/inbox/{conversation.id}/?kind=image"))
+    assert 'maxlength="1024"' in captioned
