@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import selectors, services
+from inbox import progress, selectors, services
 from inbox.forms import StatusForm
+from inbox.models import State
 from inbox.views.composer import composer_context
 from inbox.views.fragments import unchanged, version_of
 from wazime_admin.http import PageRequest, page_number
@@ -145,10 +146,13 @@ def status_context(conversation_id: int, current: Status | None) -> dict[str, An
 def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]:
     """What _thread.html shows: this dashboard's messages."""
     ledger = selectors.thread(opened.id, opened.contact)
+    uploading = [m for m in ledger if m.state == State.SENDING and m.media]
+    percentages = progress.percentages(uploading) if uploading else {}
     entries = [
         {
             "message": message,
             "attempt": attempt,
+            "percent": percentages.get(message.pk),
             "trouble": explain_cause(Cause(attempt.cause)) if attempt and attempt.cause else None,
             "may_decide": selectors.may_decide(message, request.user),
         }
@@ -161,7 +165,7 @@ def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]
         "panel_url": selectors.panel_url(opened),
         "entries": entries,
         "unfinished": any(not message.is_final for message in ledger),
-        "version": version_of(shown, opened.last_message_at),
+        "version": version_of(shown, percentages, opened.last_message_at),
     }
 
 
