@@ -99,10 +99,14 @@ def mark_sent(*, message: Message, person: User, seen_attempt: int) -> None:
 
 
 def cancel(*, message: Message, person: User, seen_attempt: int) -> None:
-    """Take back a message that has not left yet. Raises Conflict, PermissionDenied."""
+    """Take back a message that has not left: it waits, or was rejected and shall stay unsent.
+
+    Raises Conflict, PermissionDenied.
+    """
     _may_decide(message, person)
+    unsent = (State.HELD, State.QUEUED, State.REJECTED)
     cancelled = Message.objects.filter(
-        pk=message.pk, attempt_number=seen_attempt, state=State.QUEUED
+        pk=message.pk, attempt_number=seen_attempt, state__in=unsent
     ).update(state=State.CANCELLED, finished_at=Now())
     if not cancelled:
         raise Conflict

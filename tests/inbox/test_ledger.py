@@ -576,6 +576,21 @@ def test_a_cancelled_message_never_leaves(deliver, write, agent: User, wazime: S
     assert texts(wazime) == []
 
 
+def test_a_rejected_message_can_be_left_unsent(deliver, write, agent, wazime: Sandbox) -> None:
+    wazime.add_fault("image_upload_error", endpoints=SEND, times=1)
+    message = deliver(write("Não faz mal"))
+
+    services.cancel(message=message, person=agent, seen_attempt=1)
+
+    assert deliver(message).state == State.CANCELLED
+    assert texts(wazime) == []
+
+
+def test_an_uncertain_message_cannot_be_cancelled(uncertain, agent: User) -> None:
+    with pytest.raises(services.Conflict):
+        services.cancel(message=uncertain, person=agent, seen_attempt=1)
+
+
 def test_a_sent_message_cannot_be_cancelled(deliver, write, agent: User, wazime: Sandbox) -> None:
     message = deliver(write("Oi"))
 
