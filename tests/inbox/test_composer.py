@@ -16,7 +16,8 @@ from contacts.numbers import Number
 from contacts.services import obtain_contact
 from inbox import media, places
 from inbox.forms import MessageForm
-from inbox.models import Kind, Media, Message, State
+from inbox.models import Attempt, Kind, Media, Message, State
+from inbox.progress import Progress
 from tests.sandbox_server import Sandbox
 from wazime_admin.wazime import client
 from wazime_admin.wazime.types import Contact, Conversation
@@ -192,6 +193,20 @@ def test_a_template_does_not_forget_the_text_that_is_being_written(
     response = send(agent_client, conversation, template_id=APPROVED)
 
     assert "draft-sent" not in response["HX-Trigger"]
+
+
+def test_the_thread_shows_how_far_a_file_has_left(agent_client, conversation, settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    send(agent_client, conversation, image=upload("image"))
+    message = Message.objects.get()
+    Message.objects.update(state=State.SENDING, attempt_number=1)
+    attempt = Attempt.objects.create(message=message, number=1)
+    told = Progress(attempt, renew_claim=lambda: None)
+    told._told_at = 0.0  # as if a second had passed
+
+    told(40, 100)
+
+    assert 'max="100" value="40"' in shown(agent_client.get(f"/inbox/{conversation.id}/"))
 
 
 # --- What is refused --------------------------------------------------------------------------
