@@ -1,35 +1,54 @@
 """The pages for what goes wrong."""
 
-from django.http import HttpRequest, HttpResponse
+import errno
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from wazime_admin import serving
+
 NOT_TYPED = {"csrfmiddlewaretoken", "login", "next", "send_id"}
 
 
+def refused(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., Any]:
+    """The middleware that answers a request whose body was not taken in."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        status: int | None = request.META.get(serving.REFUSED)
+        return _page(request, status) if status else get_response(request)
+
+    return answer
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/400.html", status=400)
+    return _page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/403.html", status=403)
+    return _page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+    return _page(request, 404)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     """After too many logins or password changes from one place (allauth calls it)."""
-    response = render(request, "errors/429.html", status=429)
+    response = _page(request, 429)
     response["Retry-After"] = "60"
     return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without a request: what the context processors read may be what is broken."""
-    return HttpResponse(render_to_string("errors/500.html"), status=500)
+    status = 507 if _disk_is_full(sys.exc_info()[1]) else 500
+    return HttpResponse(render_to_string(f"errors/{status}.html"), status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -43,3 +62,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
         back = "/"
     return render(request, "errors/csrf.html", {"typed": typed, "back": back}, status=403)
+
+
+def _page(request: HttpRequest, status: int) -> HttpResponse:
+    return render(request, f"errors/{status}.html", status=status)
+
+
+def _disk_is_full(failure: BaseException | None) -> bool:
+    """SQLite says it in words only."""
+    return getattr(failure, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(
+        failure
+    )

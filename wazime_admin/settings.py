@@ -7,7 +7,7 @@ A mistake is told in one sentence and stops the start.
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -156,6 +156,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "wazime_admin.errors.refused",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -167,7 +168,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "wazime_admin.urls"
-WSGI_APPLICATION = "wazime_admin.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -258,6 +258,7 @@ CELERY_TIMEZONE = "UTC"
 # A periodic task that waits longer than its interval is worthless: the next one does its work.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "inbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "clean-media": {"task": "inbox.clean_media", "schedule": 3600.0, "options": {"expires": 3600}},
     "probe-gate": {"task": "inbox.probe_gate", "schedule": 15.0, "options": {"expires": 15}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # nothing on disk that could be stale
@@ -311,10 +312,64 @@ TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
+# --- Uploads ----------------------------------------------------------------------------------
+
+# The largest request: a document of 100 MB, and the form around it.
+MAX_REQUEST_SIZE = 101 * 1024 * 1024
+# How long a request may stand still before it is given up, in seconds.
+REQUEST_PATIENCE = 60
+# On the disk of the data: /tmp is memory on many machines.
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "uploads"
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "wazime_admin.uploads.TemporaryFileUploadHandler",
+]
+
 # --- Media ------------------------------------------------------------------------------------
 
 # What people send along. Private: never under a public address, only through a view that asks who.
-MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ROOT = (BASE_DIR / setting(env.str, "MEDIA_ROOT", str(DATA_DIR / "media"))).resolve()
+MEDIA_STORAGE_URL: str = setting(env.str, "MEDIA_STORAGE_URL", "")
+if MEDIA_STORAGE_URL and env.str("MEDIA_ROOT", default="").strip():
+    raise ImproperlyConfigured("MEDIA_ROOT and MEDIA_STORAGE_URL exclude each other: set one.")
+
+
+def bucket(url: str) -> dict[str, str]:
+    """The place that s3://key:secret@host/bucket?region=name says; s3+http:// is without TLS."""
+    parts = urlsplit(url)
+    name = parts.path.strip("/")
+    protocol = {"s3": "https", "s3+http": "http"}.get(parts.scheme)
+    if not (protocol and parts.hostname and parts.username and parts.password and name):
+        raise ImproperlyConfigured(
+            "MEDIA_STORAGE_URL must look like s3://key:secret@host/bucket?region=name."
+        )
+    return {
+        "endpoint_url": f"{protocol}://{parts.netloc.rpartition('@')[2]}",
+        "access_key": unquote(parts.username),
+        "secret_key": unquote(parts.password),
+        "bucket_name": name,
+        "region_name": dict(parse_qsl(parts.query)).get("region", "us-east-1"),
+    }
+
+
+MEDIA_STORAGE: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {
+        "location": MEDIA_ROOT,
+        "base_url": None,
+        "file_permissions_mode": 0o600,
+        "directory_permissions_mode": 0o700,
+    },
+}
+if MEDIA_STORAGE_URL:
+    MEDIA_STORAGE = {
+        "BACKEND": "wazime_admin.s3.S3Storage",
+        "OPTIONS": bucket(MEDIA_STORAGE_URL),
+    }
+# Counted from the end of the last message that a file was sent with.
+MEDIA_RETENTION_DAYS: int = setting(env.int, "MEDIA_RETENTION_DAYS", 180)
+if MEDIA_RETENTION_DAYS < 1:
+    raise ImproperlyConfigured("MEDIA_RETENTION_DAYS must be a number of days, 1 or more.")
 
 # --- Static files -----------------------------------------------------------------------------
 
@@ -322,10 +377,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES: dict[str, dict[str, Any]] = {
-    "media": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": MEDIA_ROOT, "base_url": None},
-    },
+    "media": MEDIA_STORAGE,
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
