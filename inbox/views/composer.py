@@ -77,7 +77,7 @@ CHOICES = (
 @require_GET
 def templates(request: PageRequest) -> HttpResponse:
     """The approved templates alone, when somebody wants to choose one."""
-    return render(request, "inbox/_templates.html", templates_context())
+    return render(request, "inbox/_template_choice.html", templates_context())
 
 
 def templates_context(chosen: str = "") -> dict[str, Any]:
@@ -150,8 +150,7 @@ def put(
         words = _("This page has already sent another message. Send this one too if you want.")
         form.add_error(None, words)
     if content.media and (message is None or message.media_id != content.media.pk):
-        media.delete_files(content.media)
-        content.media.delete()
+        media.discard(content.media)
     return 200 if message else 409
 
 
