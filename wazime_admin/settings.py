@@ -130,6 +130,7 @@ CONTENT_SECURITY_POLICY = {
 INSTALLED_APPS = [
     "wazime_admin.team",
     "wazime_admin",
+    "wazime_admin.connection",
     "contacts",
     "inbox",
     "django.contrib.auth",
@@ -199,7 +200,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    _options |= {"options": "-c synchronous_commit=on"}
+    _options |= {"options": "-c synchronous_commit=on", "connect_timeout": 5}
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
 
@@ -252,6 +253,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "inbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "probe-gate": {"task": "inbox.probe_gate", "schedule": 15.0, "options": {"expires": 15}},
+    "heartbeat": {"task": "connection.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # nothing on disk that could be stale
 
