@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -17,12 +17,13 @@ from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.types import Template, TemplateStatus
 
 SEARCH_LENGTH = 100
+# A tab holds many templates: other languages say so.
 TABS = {
-    "": _("All"),
-    "approved": _("Approved"),
-    "pending": _("In review"),
-    "rejected": _("Rejected"),
-    "disabled": _("Disabled"),
+    "": pgettext_lazy("templates", "All"),
+    "approved": pgettext_lazy("templates", "Approved"),
+    "pending": pgettext_lazy("templates", "In review"),
+    "rejected": pgettext_lazy("templates", "Rejected"),
+    "disabled": pgettext_lazy("templates", "Disabled"),
 }
 
 
