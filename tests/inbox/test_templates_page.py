@@ -185,6 +185,13 @@ def test_it_counts_what_each_tab_has(admin_client: Client, wazime: Sandbox) -> N
     assert re.findall(r'tabs__count">(\d+)<', filtered) == ["1", "1", "0", "0", "0"]
 
 
+def test_it_searches_in_the_tab_that_is_open(admin_client: Client, wazime: Sandbox) -> None:
+    page = get(admin_client, "?status=approved").content.decode()
+
+    assert 'name="status" value="approved" form="templates-search"' in page
+    assert '<form class="search" id="templates-search"' in page
+
+
 def test_it_says_when_nothing_is_found(admin_client: Client, wazime: Sandbox) -> None:
     text = words(get(admin_client, "?search=<b>nothing"))
 
