@@ -7,7 +7,7 @@ import filetype
 from django import forms
 from django.core import signing
 from django.core.files.base import File as Upload
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from contacts import numbers
@@ -62,7 +62,7 @@ class ContactForm(forms.Form):
         label=_("Address"), max_length=255, required=False, widget=forms.Textarea({"rows": 2})
     )
     profile_image = forms.FileField(
-        label=_("Picture"),
+        label=pgettext_lazy("of a person", "Picture"),
         required=False,
         # htmx leaves the chosen file in its place when it brings the form back.
         widget=forms.FileInput({"accept": ".jpg,.jpeg,.png", "hx-preserve": "true"}),

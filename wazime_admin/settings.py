@@ -136,6 +136,7 @@ CONTENT_SECURITY_POLICY = {
 INSTALLED_APPS = [
     "wazime_admin.team",
     "wazime_admin",
+    "wazime_admin.connection",
     "contacts",
     "inbox",
     "django.contrib.auth",
@@ -206,7 +207,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    _options |= {"options": "-c synchronous_commit=on"}
+    _options |= {"options": "-c synchronous_commit=on", "connect_timeout": 5}
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
 
@@ -260,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "inbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "clean-media": {"task": "inbox.clean_media", "schedule": 3600.0, "options": {"expires": 3600}},
     "probe-gate": {"task": "inbox.probe_gate", "schedule": 15.0, "options": {"expires": 15}},
+    "heartbeat": {"task": "connection.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # nothing on disk that could be stale
 

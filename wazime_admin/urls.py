@@ -4,6 +4,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
+from inbox.views import templates
+from wazime_admin.connection.views import connection, healthz
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox:list")),
     path("accounts/login/", account.login, name="account_login"),
@@ -13,6 +16,9 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("inbox/", include("inbox.urls")),
     path("contacts/", include("contacts.urls")),
+    path("templates/", templates.index, name="templates"),
+    path("settings/connection/", connection, name="connection"),
+    path("healthz", healthz, name="healthz"),
 ]
 handler400 = "wazime_admin.errors.bad_request"
 handler403 = "wazime_admin.errors.forbidden"

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -30,6 +30,14 @@ STATUS_NAMES = {
     Status.PENDING: gettext_lazy("Pending"),
     Status.IMPORTANT: gettext_lazy("Important"),
     Status.DONE: gettext_lazy("Done"),
+}
+# A tab holds many conversations: other languages say so.
+TAB_NAMES = {
+    None: pgettext_lazy("conversations", "All"),
+    Status.UNREAD: pgettext_lazy("conversations", "Unread"),
+    Status.PENDING: pgettext_lazy("conversations", "Pending"),
+    Status.IMPORTANT: pgettext_lazy("conversations", "Important"),
+    Status.DONE: pgettext_lazy("conversations", "Done"),
 }
 SEARCH_LENGTH = 100
 
@@ -243,7 +251,7 @@ def _tabs(
 ) -> list[dict[str, Any]]:
     return [
         {
-            "label": _("All") if status is None else STATUS_NAMES[status],
+            "label": TAB_NAMES[status],
             "url": reverse("inbox:list") + _query(status, search),
             # Some servers never list unread conversations: their zero says nothing.
             "count": counts.get(status)

@@ -55,7 +55,8 @@ document.addEventListener(
 
 /* Relative times ----------------------------------------------------------------------------- */
 
-const words = new Intl.RelativeTimeFormat(language, { style: "short", numeric: "always" });
+const short = new Intl.RelativeTimeFormat(language, { style: "short" });
+const long = new Intl.RelativeTimeFormat(language);
 const now = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(0, "second");
 const UNITS = [
   ["year", 31536000],
@@ -70,6 +71,8 @@ function relative(seconds) {
   if (Math.abs(seconds) < 45) return now;
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size * 0.85) ?? UNITS.at(-1);
   const count = Math.max(1, Math.round(Math.abs(seconds) / length));
+  // In Spanish a month's abbreviation reads like a minute's.
+  const words = length < 86400 ? short : long;
   return words.format(Math.sign(seconds) * count, unit);
 }
 

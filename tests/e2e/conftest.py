@@ -1,12 +1,9 @@
 """The whole dashboard as `make run` starts it, and a real browser in front of it."""
 
 import json
-import os
 import re
-import shutil
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,22 +12,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.stack import Stack
 
 PASSWORD = "wazime-demo"
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """Debian's Chromium where it is installed, Playwright's own elsewhere."""
-    system = shutil.which("chromium")
-    return {"args": CHROMIUM_ARGUMENTS, **({"executable_path": system} if system else {})}
 
 
 @pytest.fixture(scope="session")
@@ -86,19 +67,3 @@ def log_in(browser: Browser, dashboard: Stack) -> Iterator[LogIn]:
     for context in contexts:
         context.close()
     assert broken == []
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser the tests here are skipped, except in CI, where that is a failure."""
-    if os.environ.get("CI") or shutil.which("chromium") or _playwrights_own():
-        return
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason="no Chromium: `make test` installs it"))
-
-
-def _playwrights_own() -> bool:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        return Path(playwright.chromium.executable_path).exists()

@@ -18,7 +18,7 @@ def shown(**values: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", SHOW],
         cwd=ROOT,
-        env=environment(**values),
+        env=environment(PYTHONHASHSEED="0", **values),
         capture_output=True,
         text=True,
         check=True,

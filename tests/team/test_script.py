@@ -233,6 +233,19 @@ def test_it_counts_up_the_time_that_has_passed(
     expect(moment).to_have_text("3 min. ago")
 
 
+def test_it_writes_months_out_as_the_server_does(
+    page: Page, live_server: LiveServer, agent: User
+) -> None:
+    page.clock.install()
+    log_in(page, live_server.url)
+    page.context.add_cookies([{"name": "django_language", "value": "es", "url": live_server.url}])
+    page.reload()
+
+    page.clock.fast_forward(60 * 86_400_000)
+
+    expect(page.locator("#moment time")).to_have_text("hace 2 meses")
+
+
 def test_it_breaks_no_rule_of_its_content_security_policy(
     page: Page, live_server: LiveServer, agent: User
 ) -> None:

@@ -1,17 +1,16 @@
 """What templates need to show people, pictures and times."""
 
 import zlib
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel.dates import format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from django import template
 from django.conf import settings
 from django.template.context import RequestContext
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
@@ -44,18 +43,35 @@ def picture(url: str | None) -> str:
     return (url or "") if f"{parts.scheme}://{parts.netloc}" == settings.WAZIME_ORIGIN else ""
 
 
+def _locale() -> str:
+    return to_locale(get_language() or settings.LANGUAGE_CODE)
+
+
+# From here on Babel and app.js count days.
+DAYS = timedelta(days=0.85)
+
+
 def relative(moment: datetime) -> str:
-    """ "3 min. ago" in the reader's language, as app.js goes on counting it."""
+    """ "3 min. ago" in the reader's language, as app.js goes on counting it.
+
+    Days and more are written out: in Spanish a month's abbreviation reads like a minute's.
+    """
     age = timezone.now() - moment
     if abs(age.total_seconds()) < 45:
         return _("now")
     return format_timedelta(
         -age,
         granularity="minute",
-        format="short",
+        format="short" if abs(age) < DAYS else "long",
         add_direction=True,
-        locale=to_locale(get_language() or settings.LANGUAGE_CODE),
+        locale=_locale(),
     )
+
+
+@register.filter(expects_localtime=True)
+def day(moment: date) -> str:
+    """The date in words. By Babel: Django writes Portuguese months with a capital."""
+    return format_date(moment, "long", locale=_locale())
 
 
 @register.inclusion_tag("components/_time.html")
@@ -63,7 +79,8 @@ def when(moment: datetime | None) -> dict[str, object]:
     """`<time>`: relative, with the exact time in the reader's zone on hover; nothing for None."""
     if moment is None:
         return {}
-    exact = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    local = timezone.localtime(moment)
+    exact = f"{day(local)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=_locale())}"
     return {"moment": moment, "exact": exact, "relative": relative(moment)}
 
 

@@ -41,9 +41,9 @@ logger = logging.getLogger(__name__)
 
 # The longest answer that is read, in bytes: a page of rows is far smaller, a hostile server isn't.
 MAX_BODY = 16 * 1024 * 1024
-# How long a kept connection may have been idle, in seconds. One that the server has meanwhile
-# dropped looks like a server that died while sending: a send takes no chance.
-IDLE_BEFORE_READ, IDLE_BEFORE_SEND = 30.0, 2.0
+# How long a kept connection may have been idle, in seconds. One that the server drops at the
+# moment it is used looks like a server that died while sending, and Apache drops after 5 seconds.
+IDLE = 2.0
 
 
 @dataclass(frozen=True)
@@ -137,14 +137,13 @@ class _RecordingTLS(_Recording, HTTPSConnection):
 
 
 class _FreshPool(HTTPConnectionPool):
-    """A pool that hands out no connection that was idle too long for what it is wanted for."""
+    """A pool that hands out no connection that was idle too long."""
 
     ConnectionCls = _Recording
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection: Any = super()._get_conn(timeout)
-        limit = IDLE_BEFORE_READ if _exchange.patience is READ else IDLE_BEFORE_SEND
-        if time.monotonic() - connection.idle_since > limit:
+        if time.monotonic() - connection.idle_since > IDLE:
             connection.close()
         return connection
 
