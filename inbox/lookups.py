@@ -1,27 +1,21 @@
 """What the composer asks WaziMe for. Reads only; each raises WaziMeError."""
 
+from dataclasses import replace
+
 from contacts.numbers import folded, search_term
-from wazime_admin.wazime import client, reading
-from wazime_admin.wazime.client import WaziMeClient
+from inbox.templates import all_templates
+from wazime_admin.wazime import client
 from wazime_admin.wazime.reading import Reading
 from wazime_admin.wazime.types import Contact, Conversation, Template, TemplateStatus
 
-# How far to look: rows a page (documented servers give no more), pages.
-PER_PAGE, PAGES = 100, 20
+PER_PAGE = 100  # how far to look for a conversation
 
 
 def approved_templates() -> Reading[tuple[Template, ...]]:
     """The templates that may be sent, by name."""
-    return reading.read("templates", "approved", _approved)
-
-
-def _approved(wazime: WaziMeClient) -> tuple[Template, ...]:
-    page = wazime.templates(per_page=PER_PAGE)
-    rows = list(page.rows)
-    for number in range(2, min(page.last, PAGES) + 1):
-        rows += wazime.templates(page=number, per_page=PER_PAGE).rows
-    approved = {row.id: row for row in rows if row.status is TemplateStatus.APPROVED}
-    return tuple(sorted(approved.values(), key=lambda row: row.name.casefold()))
+    reading = all_templates()
+    approved = [row for row in reading.value if row.status is TemplateStatus.APPROVED]
+    return replace(reading, value=tuple(sorted(approved, key=lambda row: row.name.casefold())))
 
 
 def conversation_with(contact: Contact) -> Conversation | None:
