@@ -6,7 +6,6 @@ are wazime's `inbox/send-message`, and WhatsApp's where that is silent (audio).
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import logging
@@ -19,20 +18,31 @@ import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePath
-from uuid import uuid4
 
 import filetype
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile, File
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DatabaseError
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from PIL import Image, ImageOps
 
-from inbox.models import MEDIA_KINDS, Kind, Media, media_storage
+from inbox.models import (
+    MEDIA_KINDS,
+    Kind,
+    Media,
+    Message,
+    State,
+    media_path,
+    media_storage,
+)
+from wazime_admin.errors import disk_is_full
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +85,12 @@ _REFUSED = {
     ),
 }
 
+# What needs its file no longer; an uncertain message waits for a person.
+ENDED = (State.SENT, State.CANCELLED, State.REJECTED)
+# How long a file may be without a message: it is stored just before its message is written.
+UNUSED = timedelta(days=1)
+AT_ONCE = 200  # rows
+
 NAME_LENGTH = 120  # characters
 HEAD = 8192  # bytes; as much as filetype looks at
 THUMBNAIL = (640, 640)  # pixels at most
@@ -114,7 +130,11 @@ def check(upload: UploadedFile[bytes], kind: Kind) -> Accepted:
 
 
 def store(upload: UploadedFile[bytes], kind: Kind) -> Media:
-    """Check a file and keep it. Raises ValidationError, after which nothing of it is left."""
+    """Check a file and keep it. Raises ValidationError, after which nothing of it is left.
+
+    The row is written before the file, so that no file can be in the storage without a row that
+    leads to it: should this process die in between, `remove_unused` finds what it left.
+    """
     accepted = check(upload, kind)
     digest = hashlib.sha256()
     for chunk in upload.chunks():
@@ -125,24 +145,79 @@ def store(upload: UploadedFile[bytes], kind: Kind) -> Media:
         size=upload.size or 0,
         sha256=digest.hexdigest(),
     )
+    media.file = media_path(media, media.name)
+    if accepted.thumbnail:
+        media.thumbnail = media_path(media, media.name)
     try:
-        if accepted.thumbnail:
-            media.thumbnail = _write(ContentFile(accepted.thumbnail))
-        media.file = _write(upload)
         media.save()
-    except (ValidationError, DatabaseError) as failure:
-        delete_files(media)
-        if isinstance(failure, DatabaseError):
-            raise _not_stored(failure) from failure
-        raise
+        storage = media_storage()
+        storage.save(media.file.name, upload)
+        if accepted.thumbnail:
+            storage.save(media.thumbnail.name, ContentFile(accepted.thumbnail))
+    except Exception as failure:  # every storage has errors of its own
+        with suppress(Exception):
+            discard(media)
+        raise _not_stored(failure) from failure
     return media
 
 
-def delete_files(media: Media) -> None:
-    """Remove what is stored of it; the row stays as it is."""
-    for stored in (media.file, media.thumbnail):
-        if stored.name:
-            stored.storage.delete(stored.name)
+def discard(media: Media) -> None:
+    """Remove a file that no message was written with, and its row."""
+    _delete_files(media)
+    if media.pk:
+        media.delete()
+
+
+def remove_expired() -> int:
+    """Remove the files that have been kept long enough; their rows stay. Returns how many.
+
+    A file is kept while any message with it is unfinished or undecided, and for
+    MEDIA_RETENTION_DAYS after the last of them has ended.
+    """
+    long_ago = Now() - timedelta(days=settings.MEDIA_RETENTION_DAYS)
+    ended = Q(state__in=ENDED, finished_at__lt=long_ago)
+    needing = Message.objects.filter(~ended, media=OuterRef("pk"))
+    expired = Media.objects.filter(
+        ~Exists(needing), Exists(_messages()), removed_at=None, created_at__lt=long_ago
+    )
+    removed = 0
+    while batch := list(expired[:AT_ONCE]):
+        for media in batch:
+            _delete_files(media)
+            Media.objects.filter(pk=media.pk).update(removed_at=Now())
+        removed += len(batch)
+    return removed
+
+
+def remove_unused() -> int:
+    """Remove the files whose message was never written, and their rows. Returns how many."""
+    unused = Media.objects.filter(~Exists(_messages()), created_at__lt=Now() - UNUSED)
+    removed = 0
+    while batch := list(unused[:AT_ONCE]):
+        for media in batch:
+            discard(media)
+        removed += len(batch)
+    return removed
+
+
+def _messages() -> QuerySet[Message]:
+    return Message.objects.filter(media=OuterRef("pk"))
+
+
+def _delete_files(media: Media) -> None:
+    for stored in filter(None, (media.file.name, media.thumbnail.name)):
+        media_storage().delete(stored)
+
+
+def _not_stored(failure: Exception) -> ValidationError:
+    logger.error("A file was not stored: %s", failure)
+    if disk_is_full(failure):
+        return ValidationError(
+            _("The server's disk is full, so this file was not taken: tell an admin."), "full"
+        )
+    return ValidationError(
+        _("This file could not be stored, so it was not taken: try again later."), "not_stored"
+    )
 
 
 # --- Content ----------------------------------------------------------------------------------
@@ -225,29 +300,3 @@ def _clean_name(name: str, kind: Kind, fitting: tuple[str, ...]) -> str:
         extension = fitting[0]
     stem = stem[: NAME_LENGTH - len(extension)].strip(" .")
     return f"{stem or kind.label}{extension}"
-
-
-# --- Storage ----------------------------------------------------------------------------------
-
-
-def _write(content: File[bytes]) -> str:
-    """Write into the private storage; its name there, which nobody can guess."""
-    storage = media_storage()
-    path = f"{uuid4().hex[:2]}/{uuid4().hex}"
-    try:
-        return storage.save(path, content)
-    except Exception as failure:  # every storage has errors of its own
-        with suppress(Exception):
-            storage.delete(path)
-        raise _not_stored(failure) from failure
-
-
-def _not_stored(failure: Exception) -> ValidationError:
-    logger.error("A file was not stored: %s", failure)
-    if getattr(failure, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return ValidationError(
-            _("The server's disk is full, so this file was not taken: tell an admin."), "full"
-        )
-    return ValidationError(
-        _("This file could not be stored, so it was not taken: try again later."), "not_stored"
-    )

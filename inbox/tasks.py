@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from inbox import gate, nudging, sending
+from inbox import gate, media, nudging, sending
 
 
 @shared_task(name="inbox.send_message")
@@ -23,3 +23,9 @@ def sweep() -> None:
 def probe_gate() -> None:
     gate.probe()
     nudging.nudge(*sending.due_messages())
+
+
+@shared_task(name="inbox.clean_media")
+def clean_media() -> None:
+    media.remove_expired()
+    media.remove_unused()

@@ -8,5 +8,6 @@ def installation(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": settings.DEMO,
         "demo_accounts": settings.DEMO_ACCOUNTS,
+        "media_retention_days": settings.MEDIA_RETENTION_DAYS,
         "sandbox_url": f"{settings.WAZIME_ORIGIN}/phones/" if settings.DEMO else "",
     }

@@ -47,7 +47,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without a request: what the context processors read may be what is broken."""
-    status = 507 if _disk_is_full(sys.exc_info()[1]) else 500
+    status = 507 if disk_is_full(sys.exc_info()[1]) else 500
     return HttpResponse(render_to_string(f"errors/{status}.html"), status=status)
 
 
@@ -68,7 +68,7 @@ def _page(request: HttpRequest, status: int) -> HttpResponse:
     return render(request, f"errors/{status}.html", status=status)
 
 
-def _disk_is_full(failure: BaseException | None) -> bool:
+def disk_is_full(failure: BaseException | None) -> bool:
     """SQLite says it in words only."""
     return getattr(failure, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(
         failure

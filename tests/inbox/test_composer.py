@@ -319,17 +319,13 @@ def test_two_files_in_one_request_are_refused(agent_client, conversation) -> Non
 def test_a_full_disk_is_said_and_the_caption_stays(
     agent_client, conversation, settings, tmp_path
 ) -> None:
-    nowhere = tmp_path / "file"
-    nowhere.write_text("")
-    options = settings.STORAGES["media"]["OPTIONS"] | {"location": nowhere}
-    settings.STORAGES = settings.STORAGES | {
-        "media": settings.STORAGES["media"] | {"OPTIONS": options}
-    }
+    full = {"BACKEND": "tests.inbox.storages.FullDisk", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = settings.STORAGES | {"media": full}
 
     response = send(agent_client, conversation, image=upload("image"), message="Veja")
 
     assert response.status_code == 422
-    assert "could not be stored" in shown(response)
+    assert "disk is full" in shown(response)
     assert "Veja" in shown(response)
     assert not Media.objects.exists()
 
