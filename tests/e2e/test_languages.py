@@ -25,7 +25,15 @@ def test_no_word_is_cut_and_no_page_is_wider_than_the_window(
     opened = str(page.locator(".row__link").first.get_attribute("href"))
     speak(page, dashboard, language)
 
-    for address in ("/inbox/", opened, "/contacts/", "/contacts/new/", "/templates/"):
+    for address in (
+        "/inbox/",
+        opened,
+        "/inbox/new/",
+        "/inbox/outbox/",
+        "/contacts/",
+        "/contacts/new/",
+        "/templates/",
+    ):
         page.goto(address)
         assert page.locator("html").get_attribute("lang") == language
         for window in WINDOWS:
