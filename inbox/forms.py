@@ -7,7 +7,6 @@ from uuid import uuid4
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from contacts import numbers
@@ -143,7 +142,7 @@ class MessageForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if len(self.kinds) > 1 or self._has_many_files():
-            raise ValidationError(_now("One thing at a time: send these one after the other."))
+            raise ValidationError(_("One thing at a time: send these one after the other."))
         if self.kind == Kind.TEMPLATE:
             self._find_template()
         elif self.kind == Kind.LOCATION:
@@ -188,11 +187,11 @@ class MessageForm(forms.Form):
         text = self.cleaned_data.get("message")
         if self.kind == Kind.TEXT:
             if text == "":
-                self.add_error("message", _now("Write something first."))
+                self.add_error("message", _("Write something first."))
         elif text and self.kind in TEXTLESS:
             self.add_error(
                 "message",
-                _now("WhatsApp takes no text with this. Send the text as a message of its own."),
+                _("WhatsApp takes no text with this. Send the text as a message of its own."),
             )
         elif text and len(text) > CAPTION_LENGTH:
             numbers_ = {"limit_value": CAPTION_LENGTH, "show_value": len(text)}
@@ -219,13 +218,13 @@ class MessageForm(forms.Form):
             else:
                 self.add_error(
                     "location_link" if link else "latitude",
-                    _now("There are no coordinates in this. Open the map, copy its whole address."),
+                    _("There are no coordinates in this. Open the map, copy its whole address."),
                 )
             return
         for name, limit in (("latitude", places.LATITUDE), ("longitude", places.LONGITUDE)):
             values[name] = places.degrees(values.get(name, ""), limit)
             if values[name] is None:
-                words = _now("This is a number from -%(limit)d to %(limit)d.") % {"limit": limit}
+                words = _("This is a number from -%(limit)d to %(limit)d.") % {"limit": limit}
                 self.add_error(name, words)
 
     def _find_template(self) -> None:
@@ -237,7 +236,7 @@ class MessageForm(forms.Form):
             return
         self.template = next((row for row in approved if row.id == wanted), None)
         if wanted and self.template is None:
-            self.add_error("template_id", _now("This template is not approved (any more)."))
+            self.add_error("template_id", _("This template is not approved (any more)."))
 
 
 class FirstMessageForm(MessageForm):
@@ -276,7 +275,7 @@ class FirstMessageForm(MessageForm):
         if values.get("mobile_code") and values.get("mobile"):
             self.number = numbers.entered(values["mobile_code"], values["mobile"])
             if self.number is None:
-                words = _now("There is no such phone number in this country. Check the digits.")
+                words = _("There is no such phone number in this country. Check the digits.")
                 self.add_error("mobile", words)
         return super().clean()
 
