@@ -6,7 +6,7 @@ from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import client
 from wazime_admin.wazime.errors import Cause, Rejected, Uncertain
 from wazime_admin.wazime.transport import File
-from wazime_admin.wazime.types import Contact
+from wazime_admin.wazime.types import PLACE, Contact
 
 # Everything that a contact's update must send: servers blank what is missing.
 FIELDS = (
@@ -79,9 +79,17 @@ def update_contact(
         return False
     if current not in (seen, values):
         raise ChangedMeanwhile
-    client().update_contact(contact.id, values, image)
+    client().update_contact(contact.id, _complete(contact, values), image)
     _forget()
     return True
+
+
+def _complete(contact: Contact, values: Values) -> Values:
+    """All fields, as servers blank what is missing; but where a server does not tell the address,
+    an empty field is one that nobody knows, and sending it would blank it for sure."""
+    if contact.address_known:
+        return values
+    return {name: value for name, value in values.items() if value or name not in PLACE}
 
 
 def delete_contact(*, contact_id: int) -> None:

@@ -82,9 +82,13 @@ def test_it_asks_once_for_a_page(agent_client, calls, django_assert_num_queries)
     assert calls() == {"contact/list": 1}
 
 
-def test_it_reads_a_server_that_sends_a_plain_list(agent_client, wazime, ana):
+def test_it_pages_through_a_server_that_sends_a_plain_list(agent_client, wazime, ana):
     wazime.settings(quirks={"plain_lists": True, "missing_keys": True})
-    assert ana.id in [contact.id for contact in rows(agent_client.get("/contacts/", {"page": "2"}))]
+
+    pages = [rows(agent_client.get("/contacts/", {"page": number})) for number in range(1, 8)]
+
+    assert all(len(page) == 20 for page in pages[:5])
+    assert ana.id in [contact.id for page in pages for contact in page]
 
 
 def test_it_says_that_nothing_was_found(agent_client):

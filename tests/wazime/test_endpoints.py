@@ -508,7 +508,7 @@ def without_what_may_be_missing(value: Any) -> Any:
         return [without_what_may_be_missing(item) for item in value]
     if not is_dataclass(value):
         return value
-    may_be_missing = {"country", "image_src", "rejected_reason"}
+    may_be_missing = {"country", "address_known", "image_src", "rejected_reason"}
     return {
         field.name: without_what_may_be_missing(getattr(value, field.name))
         for field in fields(value)

@@ -257,6 +257,7 @@ ANA = Contact(
     post_code="01310-100",
     address="Av. Paulista, 1000",
     country="Brazil",
+        address_known=True,
     image_src="https://example.com/avatar.jpg",
     created_at=moment(1),
     updated_at=moment(2),
@@ -440,3 +441,41 @@ def test_it_reads_a_templates_body_in_each_form(body: Any) -> None:
 @pytest.mark.parametrize("body", ["{{1}}, olá", "[1]", "{", "123", '"quoted"', '{"no": "text"}'])
 def test_it_takes_a_body_that_only_looks_like_json_as_text(body: str) -> None:
     assert types.read_template(TEMPLATE | {"body": body}, 3).body == body
+
+
+# --- Plain arrays and flat addresses ------------------------------------------------------------
+
+
+def page_of(count: int, **asked: int) -> types.Page[types.Contact]:
+    rows = [{"id": number} for number in range(1, count + 1)]
+    return types.read_page(rows, "contacts", types.read_contact, **asked)
+
+
+def test_a_full_array_may_have_a_next_page_and_tells_no_total() -> None:
+    page = page_of(20, number=2, per_page=20)
+
+    assert (page.number, page.last, page.total) == (2, 3, None)
+
+
+def test_a_shorter_array_is_the_last_page() -> None:
+    page = page_of(13, number=2, per_page=20)
+
+    assert (page.number, page.last, page.total) == (2, 2, 33)
+
+
+def test_an_array_with_everything_is_cut_into_pages() -> None:
+    page = page_of(45, number=3, per_page=20)
+
+    assert [row.id for row in page.rows] == [41, 42, 43, 44, 45]
+    assert (page.last, page.total) == (3, 45)
+
+
+def test_an_address_in_the_row_itself_is_read() -> None:
+    contact = types.read_contact({"city": "Recife", "address": "Rua A"}, 1)
+
+    assert (contact.city, contact.address, contact.address_known) == ("Recife", "Rua A", True)
+
+
+@pytest.mark.parametrize(("row", "known"), [({}, False), ({"address": None}, True)])
+def test_it_knows_whether_the_server_told_an_address(row: dict[str, Any], known: bool) -> None:
+    assert types.read_contact(row, 1).address_known is known

@@ -118,10 +118,11 @@ class WaziMeClient:
     def _get(self, path: str, query: Mapping[str, object] | None = None) -> Answer:
         return self._transport.request("GET", path, patience=READ, query=query)
 
-    def _list(self, path: str, query: Mapping[str, object], key: str, read: Any) -> Page[Any]:
+    def _list(self, path: str, query: Mapping[str, Any], key: str, read: Any) -> Page[Any]:
         answer = self._get(path, query)
         try:
-            return types.read_page(judge(answer), key, read)
+            asked = {"number": query["page"], "per_page": query["paginate"]}
+            return types.read_page(judge(answer), key, read, **asked)
         except Unexpected:
             raise Uncertain(Cause.UNREADABLE, status=answer.status, raw=answer.raw) from None
 

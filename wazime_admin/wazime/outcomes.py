@@ -38,6 +38,10 @@ LONGEST_WAIT = 86_400.0
 RAW_KEPT = 20_000
 
 
+# What is read of WaziMe's own words: a page must stay one, whatever a server says.
+MOST_SENTENCES, LONGEST_SENTENCE = 20, 500
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP answer that came in whole. headers: names in lower case.
@@ -134,7 +138,8 @@ def _messages(value: object) -> tuple[str, ...]:
     found: list[object] = []
     for item in values if isinstance(values, list) else [values]:
         found += item if isinstance(item, list) else [item]
-    return tuple(filter(None, map(text, found)))
+    sentences = filter(None, map(text, found[:MOST_SENTENCES]))
+    return tuple(sentence[:LONGEST_SENTENCE] for sentence in sentences)
 
 
 def _fields(answer: Answer, envelope: dict[str, Any]) -> dict[str, str]:

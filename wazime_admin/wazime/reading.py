@@ -25,7 +25,7 @@ from django.conf import settings
 from redis import Redis, RedisError
 
 from wazime_admin.wazime.client import WaziMeClient, client
-from wazime_admin.wazime.errors import WaziMeError
+from wazime_admin.wazime.errors import Cause, WaziMeError
 from wazime_admin.wazime.transport import READ
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,15 @@ KEPT = 3600  # seconds
 # After a failure WaziMe is left alone this long: a page must not wait for each of its parts.
 TROUBLE_KEPT = 5.0  # seconds
 POLL = 0.05  # seconds
+# With these nothing else could be read either: each would cost a page another wait.
+UNREACHABLE = {
+    Cause.NAME_RESOLUTION,
+    Cause.REFUSED,
+    Cause.CONNECT_TIMEOUT,
+    Cause.TLS,
+    Cause.PROXY,
+    Cause.READ_TIMEOUT,
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,8 @@ class _Slot:
         self._redis = _redis()
         generation: Any = self._redis.get(_generation(kind)) or b""
         account = (settings.WAZIME_BASE_URL, settings.WAZIME_CLIENT_ID)
-        digest = hashlib.sha256(repr((account, key)).encode()).hexdigest()[:32]
+        digest = _digest((account, key))
+        self._unreachable = f"wazime:unreachable:{_digest(account)}"
         self._place = f"wazime:read:{kind}:{generation.hex()}:{name}:{digest}"
         self._trouble = f"{self._place}:trouble"
         self._lock = self._redis.lock(f"{self._place}:lock", READ.total, blocking=False)
@@ -122,8 +132,10 @@ class _Slot:
         return entry.reading() if entry and refreshing else None
 
     def _stored(self) -> tuple[_Entry | None, _Entry | None]:
-        """The last value, and the failure that came after it."""
-        entry, trouble = map(_unpickled, self._redis.mget(self._place, self._trouble))
+        """The last value, and the failure that came after it, its own or everybody's."""
+        places = (self._place, self._trouble, self._unreachable)
+        entry, own, shared = map(_unpickled, self._redis.mget(*places))
+        trouble = own or shared
         if entry and trouble and trouble.read_at < entry.read_at:
             trouble = None
         return entry, trouble
@@ -132,7 +144,10 @@ class _Slot:
         try:
             fresh = _Entry(call(client()), time.time())
         except WaziMeError as trouble:
-            self._store(self._trouble, _Entry(trouble, time.time()))
+            failure = _Entry(trouble, time.time())
+            self._store(self._trouble, failure)
+            if trouble.cause in UNREACHABLE:
+                self._store(self._unreachable, failure)
             entry, _ = self._stored()
             if entry is None:
                 raise
@@ -146,6 +161,10 @@ class _Slot:
             self._redis.set(place, pickle.dumps(entry), ex=KEPT)
         except RedisError as failure:
             logger.warning("The shared cache keeps nothing: %s", type(failure).__name__)
+
+
+def _digest(key: object) -> str:
+    return hashlib.sha256(repr(key).encode()).hexdigest()[:32]
 
 
 def _generation(kind: Kind) -> str:

@@ -13,6 +13,9 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 MAX_ID = 2**63 - 1
+# The most rows that are read of one answer, whatever was asked for.
+MAX_ROWS = 1000
+PLACE = ("city", "state", "post_code", "address")
 
 
 class Status(IntEnum):
@@ -42,6 +45,8 @@ class Label:
 
 @dataclass(frozen=True)
 class Contact:
+    """address_known: whether the server told the address at all; empty fields mean nothing if not."""
+
     id: int
     firstname: str = ""
     lastname: str = ""
@@ -52,6 +57,7 @@ class Contact:
     post_code: str = ""
     address: str = ""
     country: str = ""
+    address_known: bool = False
     image_src: str = ""
     is_blocked: bool = False
     created_at: datetime | None = None
@@ -112,12 +118,13 @@ class Sent:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a list. number and last count from 1; total counts all rows of all pages."""
+    """One page of a list. number and last count from 1; total: the rows of all pages, None when
+    the server does not tell, and then last is only known to be no less."""
 
     rows: tuple[T, ...]
     number: int = 1
     last: int = 1
-    total: int = 0
+    total: int | None = 0
 
 
 class Unexpected(ValueError):
@@ -172,7 +179,7 @@ def rows_of(value: object, read: Callable[[dict[str, Any], int], T]) -> tuple[T,
 
 
 def _identified(value: object) -> Iterator[tuple[dict[str, Any], int]]:
-    for item in value if isinstance(value, list) else ():
+    for item in value[:MAX_ROWS] if isinstance(value, list) else ():
         row = mapping(item)
         if row_id := identifier(row.get("id")):
             yield row, row_id
@@ -194,7 +201,7 @@ def read_label(row: dict[str, Any], row_id: int) -> Label:
 
 
 def read_contact(row: dict[str, Any], row_id: int) -> Contact:
-    place = mapping(row.get("address"))
+    place = _place(row)
     return Contact(
         id=row_id,
         firstname=text(row.get("firstname")),
@@ -206,6 +213,7 @@ def read_contact(row: dict[str, Any], row_id: int) -> Contact:
         post_code=text(place.get("post_code")),
         address=text(place.get("address")),
         country=text(place.get("country")),
+        address_known=any(name in place for name in PLACE),
         image_src=text(row.get("image_src")),
         is_blocked=flag(row.get("is_blocked")),
         created_at=moment(row.get("created_at")),
@@ -213,6 +221,12 @@ def read_contact(row: dict[str, Any], row_id: int) -> Contact:
         tags=rows_of(row.get("tags"), read_label),
         lists=rows_of(row.get("lists"), read_label),
     )
+
+
+def _place(row: dict[str, Any]) -> dict[str, Any]:
+    """Where the address stands: in an object of its own, or in the row itself."""
+    address = row.get("address")
+    return address if isinstance(address, dict) else row
 
 
 def read_note(row: dict[str, Any], row_id: int) -> Note:
@@ -282,18 +296,24 @@ def _decoded(value: object) -> object:
         return value
 
 
-def read_page(data: object, key: str, read: Callable[[dict[str, Any], int], T]) -> Page[T]:
+def read_page(
+    data: object,
+    key: str,
+    read: Callable[[dict[str, Any], int], T],
+    *,
+    number: int = 1,
+    per_page: int = 20,
+) -> Page[T]:
     """The list under `key`: a paginator, or a plain array as older servers send it.
 
-    Raises Unexpected when neither is there; no data at all is an empty page, because servers
-    leave empty keys out.
+    number and per_page: what was asked for, as an array does not say what it is. Raises Unexpected
+    when neither is there; no data at all is an empty page, because servers leave empty keys out.
     """
     holder = data.get(key, data) if isinstance(data, dict) else data
     if not holder:
-        return Page(())
+        return Page((), number=number, last=max(number - 1, 1))
     if isinstance(holder, list):
-        rows = rows_of(holder, read)
-        return Page(rows, total=len(rows))
+        return _plain_page(rows_of(holder, read), number, per_page)
     if not isinstance(holder, dict) or not isinstance(holder.get("data"), list):
         raise Unexpected(key)
     rows = rows_of(holder["data"], read)
@@ -303,3 +323,15 @@ def read_page(data: object, key: str, read: Callable[[dict[str, Any], int], T]) 
         last=identifier(holder.get("last_page")) or 1,
         total=max(identifier(holder.get("total")) or 0, len(rows)),
     )
+
+
+def _plain_page(rows: tuple[T, ...], number: int, per_page: int) -> Page[T]:
+    """An array: everything at once where it is longer than a page, else one page of who knows how
+    many; a full one may have a next."""
+    if len(rows) > per_page:
+        begin = (number - 1) * per_page
+        last = -(-len(rows) // per_page)
+        return Page(rows[begin : begin + per_page], number, last, len(rows))
+    if len(rows) == per_page:
+        return Page(rows, number, number + 1, None)
+    return Page(rows, number, number, (number - 1) * per_page + len(rows))
