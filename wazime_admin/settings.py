@@ -301,6 +301,8 @@ if bool(FIRST_ADMIN["username"]) != bool(FIRST_ADMIN["password"]):
     raise ImproperlyConfigured(
         "DJANGO_SUPERUSER_USERNAME and DJANGO_SUPERUSER_PASSWORD go together: set both, or neither."
     )
+if not DEMO and any(FIRST_ADMIN["password"] == public for name, public, role in PUBLIC_ACCOUNTS):
+    raise ImproperlyConfigured("DJANGO_SUPERUSER_PASSWORD is the demo's public one: take another.")
 
 # --- Languages and time -----------------------------------------------------------------------
 

@@ -28,6 +28,10 @@ LIVE = {
     "WAZIME_CLIENT_SECRET": "live-secret",
     "SECRET_KEY": "a-long-random-text-of-its-own-that-nobody-else-has-7f3a",
 }
+PUBLIC_ADMIN = {
+    "DJANGO_SUPERUSER_USERNAME": "agent",
+    "DJANGO_SUPERUSER_PASSWORD": "wazime-demo",
+}
 
 
 def status(url: str) -> int:
@@ -234,6 +238,7 @@ class TestRefusing:
             ({"REDIS_URL": "nonsense"}, "REDIS_URL must begin with"),
             ({"DEBUG": "maybe"}, "DEBUG has a value that cannot be read"),
             ({"DJANGO_SUPERUSER_USERNAME": "carla"}, "DJANGO_SUPERUSER_PASSWORD"),
+            ({**LIVE, **PUBLIC_ADMIN}, "DJANGO_SUPERUSER_PASSWORD is the demo's public one"),
         ],
     )
     def test_a_wrong_setting(self, settings: dict[str, str], words: str, tmp_path: Path) -> None:
