@@ -48,6 +48,12 @@ def eventually(what: Callable[[], object], seconds: float = 15) -> bool:
     return True
 
 
+def open_to_others(folder: Path) -> list[Path]:
+    """What in it, or itself, another user may look into; what everybody gets anyway aside."""
+    paths = [folder, *folder.glob("*"), *folder.glob("redis/**/*")]
+    return [path for path in paths if path.lstat().st_mode & 0o077]
+
+
 def message_states(stack: Stack) -> list[str]:
     with closing(sqlite3.connect(Path(stack.settings["DATA_DIR"]) / "db.sqlite3")) as database:
         return [state for (state,) in database.execute("SELECT state FROM inbox_message")]
@@ -97,6 +103,11 @@ class TestRunning:
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.headers["Content-Encoding"] == "gzip"
             assert "immutable" in answer.headers["Cache-Control"]
+
+    def test_it_keeps_its_data_from_other_users(self, stack: Stack) -> None:
+        data = Path(stack.settings["DATA_DIR"])
+        assert open_to_others(data) == []
+        assert {"db.sqlite3", "sandbox.sqlite3", "redis"} <= {path.name for path in data.iterdir()}
 
     @pytest.mark.parametrize("name", ["web", "worker", "beat", "redis", "sandbox"])
     def test_it_starts_a_program_again_that_was_killed(self, stack: Stack, name: str) -> None:

@@ -5,7 +5,9 @@ import fcntl
 import hashlib
 import os
 import socket
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import redis
@@ -34,6 +36,7 @@ def prepare() -> int:
     if not settings.REDIS_EMBEDDED:
         _check_redis()
     catalogs.compile_catalogs()
+    os.umask(0o077)  # from here on it is customers' data; all that is started inherits this
     _collect_static_files()
     _prepare_database()
     return lock
@@ -43,6 +46,7 @@ def _lock_data_dir() -> int:
     """Keep a second run out. The lock dies with its last holder, so it cannot be left behind."""
     try:
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        _close_data_dir()
         lock = os.open(settings.DATA_DIR / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StartError(
@@ -58,6 +62,16 @@ def _lock_data_dir() -> int:
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock
+
+
+def _close_data_dir() -> None:
+    """Let nobody else on this machine in, also where a person or an earlier version made it.
+
+    A folder of somebody else or of everybody (sticky, as /tmp) stays: what is made in it is closed.
+    """
+    if not settings.DATA_DIR.stat().st_mode & stat.S_ISVTX:
+        with suppress(PermissionError):
+            settings.DATA_DIR.chmod(0o700)
 
 
 def _locked(lock: int) -> bool:
