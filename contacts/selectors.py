@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contacts import numbers
+from contacts import numbers, searching
 from contacts.numbers import Number
 from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import WaziMeClient, client
@@ -18,16 +18,20 @@ def contacts(*, search: str = "", page: int = 1) -> Reading[Page[Contact]]:
 
     search: a name or a number in whatever way it is written. Raises WaziMeError.
     """
-    term = numbers.search_term(search)
-    found = _page_of(term, page)
-    return found if page <= found.value.last else _page_of(term, found.value.last)
+    found = _page_of(search, page)
+    return found if page <= found.value.last else _page_of(search, found.value.last)
 
 
 def _page_of(search: str, page: int) -> Reading[Page[Contact]]:
-    def call(wazime: WaziMeClient) -> Page[Contact]:
-        return wazime.contacts(search=search, page=page)
+    term, words = searching.question(search)
 
-    return reading.read("contacts", "page", call, search, page)
+    def call(wazime: WaziMeClient) -> Page[Contact]:
+        if words:
+            rows = wazime.contacts(search=term, per_page=searching.LOOKED_THROUGH).rows
+            return searching.with_all(words, rows, lambda contact: contact)
+        return wazime.contacts(search=term, page=page)
+
+    return reading.read("contacts", "page", call, term, words, page)
 
 
 def find_contact(contact_id: int, *, hint: str = "") -> Contact | None:

@@ -180,7 +180,8 @@ def _unreadable(
     if request.method != "POST":
         context = {"trouble": trouble, "back": _back(request)}
         return render(request, "contacts/unreadable.html", context)
-    form = ContactForm({**(seen or {}), **request.POST.dict()}, initial=seen)
+    known = seen or dict.fromkeys(services.FIELDS, "")
+    form = ContactForm({**known, **request.POST.dict()}, initial=known)
     return _form_page(request, form, contact_id=contact_id, seen=seen, status=422, trouble=trouble)
 
 

@@ -1,5 +1,6 @@
 """What people fill in in the inbox, judged before anything is kept or sent."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -48,13 +49,20 @@ _MISSING: Mapping[Kind, Any] = {
 _ABOVE = {"autocomplete": "off", "form": "composer-form"}
 
 
+def is_visible(character: str) -> bool:
+    """Not a space, a control or a formatting character, as Unicode counts them."""
+    return unicodedata.category(character) not in {"Zs", "Zl", "Zp", "Cc", "Cf"}
+
+
 class TextField(forms.CharField):
-    """Browsers send line ends as CR LF: one character each, as WhatsApp and the counter count."""
+    """A text that people can see. Browsers send line ends as CR LF: one character each, as WhatsApp
+    and the counter count."""
 
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value.replace("\r\n", "\n") if value else value) or ""
+        text = super().to_python(value.replace("\r\n", "\n") if value else value) or ""
+        return text if any(map(is_visible, text)) else ""
 
 
 class IdField(forms.IntegerField):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from contacts import searching
 from contacts.numbers import folded, search_term
 from inbox import gate
 from inbox.models import UNDECIDED, Attempt, Message, Outcome, State
@@ -18,9 +19,9 @@ from wazime_admin.team.models import User
 from wazime_admin.trouble import Trouble
 from wazime_admin.wazime import client, reading
 from wazime_admin.wazime.client import WaziMeClient
-from wazime_admin.wazime.errors import WaziMeError
+from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
 from wazime_admin.wazime.reading import Reading
-from wazime_admin.wazime.types import Contact, Conversation, Page, Status
+from wazime_admin.wazime.types import MAX_ID, Contact, Conversation, Page, Status
 
 TABS: tuple[Status | None, ...] = (
     None,
@@ -41,12 +42,21 @@ _counters = ThreadPoolExecutor(max_workers=len(TABS), thread_name_prefix="counts
 def conversations(
     *, status: Status | None, search: str = "", page: int = 1
 ) -> Reading[Page[Conversation]]:
-    """One page of the inbox, newest activity first. Raises WaziMeError."""
+    """One page of the inbox, newest activity first. search: a name or a number, however written.
+
+    Raises WaziMeError.
+    """
+    term, words = searching.question(search)
 
     def call(wazime: WaziMeClient) -> Page[Conversation]:
-        return wazime.conversations(status=status, search=search, page=page)
+        if words:
+            found = wazime.conversations(
+                status=status, search=term, per_page=searching.LOOKED_THROUGH
+            )
+            return searching.with_all(words, found.rows, lambda row: row.contact)
+        return wazime.conversations(status=status, search=term, page=page)
 
-    return reading.read("conversations", "page", call, status, search, page)
+    return reading.read("conversations", "page", call, status, term, words, page)
 
 
 def tab_counts() -> dict[Status | None, int | None]:
@@ -68,6 +78,8 @@ def tab_counts() -> dict[Status | None, int | None]:
 
 def conversation(conversation_id: int) -> Reading[Conversation]:
     """One conversation with its contact, notes and status. Raises WaziMeError."""
+    if conversation_id > MAX_ID:
+        raise Rejected(Cause.NOT_FOUND)
     return reading.read(
         "conversations", "details", lambda wazime: _whole(wazime, conversation_id), conversation_id
     )

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
@@ -111,7 +112,7 @@ def composer_context(
             "is_late": opened is None or is_late(opened.last_message_at),
             "length": MESSAGE_LENGTH if kind == Kind.TEXT else CAPTION_LENGTH,
             "draft": draft_key(opened),
-            "has_numbers": len(settings.WAZIME_FROM_NUMBERS) > 1,
+            "has_numbers": bool(settings.WAZIME_FROM_NUMBERS),
         },
     }
 
@@ -131,10 +132,17 @@ def put(
     """Put what the valid form says into the ledger: the HTTP status, with the reason on the form
     when it is not 200."""
     try:
-        content = form.content()
+        return _put(form, author=author, contact=contact, conversation_id=conversation_id)
     except ValidationError as failure:
         form.add_error(form.kind_field, failure)
         return 422
+    except OperationalError:
+        form.add_error(None, _("Not sent: the database is busy. Try again in a moment."))
+        return 503
+
+
+def _put(form: MessageForm, *, author: User, contact: Contact, conversation_id: int | None) -> int:
+    content = form.content()
     try:
         message = services.write_message(
             author=author,

@@ -202,6 +202,8 @@ class Change:
     def sentence(self) -> str:
         if self.done:
             return _("Status: %(status)s.") % {"status": STATUS_NAMES[self.wanted]}
+        if self.wanted is Status.UNREAD and self.trouble and self.trouble.code is Cause.VALIDATION:
+            return _("This WaziMe does not let conversations be set to Unread.")
         if self.trouble:
             said = " ".join(self.trouble.said)
             return " ".join(filter(None, (str(self.trouble.cause), said, str(self.trouble.cure))))

@@ -444,3 +444,12 @@ def test_it_says_when_nobody_knows_whether_it_was_deleted(admin_client, wazime, 
     wazime.add_fault("drop", endpoints=["contact/delete"])
     response = admin_client.post(f"/contacts/{ana.id}/delete/")
     assert "It is unclear whether the contact was deleted." in text(response)
+
+
+def test_a_script_that_edits_while_wazime_is_down_gets_its_fields_back(admin_client, wazime, ana):
+    wazime.add_fault("http_502")
+
+    response = admin_client.post(f"/contacts/{ana.id}/edit/", {"firstname": "Zuleica"})
+
+    assert response.status_code == 422
+    assert 'value="Zuleica"' in response.content.decode()

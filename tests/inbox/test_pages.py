@@ -1,12 +1,15 @@
 """The inbox as people and scripts meet it, over the real API."""
 
 import html
+import sqlite3
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from contacts.numbers import formatted
 from inbox import services
 from inbox.models import Message, State
 from tests.sandbox_server import Sandbox
@@ -92,6 +95,21 @@ def test_it_searches(agent_client, conversation: Conversation) -> None:
 
     assert conversation.contact.name in text
     assert text.count('class="row__link"') == 1
+
+
+def test_it_finds_what_the_screen_shows(agent_client, conversation: Conversation) -> None:
+    contact = conversation.contact
+    shown_number = formatted(contact.mobile_code, contact.mobile)
+    national = shown_number.removeprefix("+55 ")
+
+    for search in (
+        contact.name,
+        contact.name.upper(),
+        shown_number,
+        f"({national[:2]}){national[2:]}",
+    ):
+        text = shown(agent_client.get("/inbox/", {"search": search}))
+        assert contact.name in text, search
 
 
 def test_a_search_without_a_result_says_so(agent_client, wazime) -> None:
@@ -187,8 +205,9 @@ def test_it_shows_contact_tags_lists_and_notes(agent_client, wazime) -> None:
     assert rich.notes[0].text in text
 
 
-def test_a_conversation_that_is_not_there_is_404(agent_client, wazime) -> None:
-    response = agent_client.get("/inbox/999999/")
+@pytest.mark.parametrize("number", [999999, 2**63, 10**30])
+def test_a_conversation_that_is_not_there_is_404(agent_client, wazime, number: int) -> None:
+    response = agent_client.get(f"/inbox/{number}/")
 
     assert response.status_code == 404
     assert "This conversation is not there." in shown(response)
@@ -262,7 +281,7 @@ def test_a_refused_status_shows_the_old_one_with_the_reason(agent_client, conver
     assert response.status_code == 422
     text = shown(response)
     assert 'value="2" aria-pressed="true"' in text
-    assert "WaziMe did not accept the values." in text
+    assert "does not let conversations be set to Unread" in text
     assert "Undo" not in text
 
 
@@ -382,6 +401,32 @@ def test_an_empty_text_is_refused(agent_client, conversation) -> None:
 
     assert response.status_code == 422
     assert "Write something first." in shown(response)
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u00a0\u2060 \ufeff", "\u202e"])
+def test_a_text_that_nobody_can_see_is_refused(agent_client, conversation, text: str) -> None:
+    assert send(agent_client, conversation, text).status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_is_kept_while_the_database_is_busy(
+    agent_client, conversation, django_db_blocker, settings
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("writers wait for each other in SQLite only")
+    connection.ensure_connection()
+    connection.cursor().execute("PRAGMA busy_timeout = 100")
+    holder = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        response = send(agent_client, conversation, "Não me perca")
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+
+    assert response.status_code == 503
+    assert "Não me perca" in shown(response)
+    assert "database is busy" in shown(response)
 
 
 @pytest.mark.parametrize("send_id", ["", "x", "1234"])
