@@ -7,7 +7,7 @@ A mistake is told in one sentence and stops the start.
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -193,7 +193,9 @@ if not setting(env.str, "DATABASE_URL", "sqlite:").startswith(("postgres", "sqli
     raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or sqlite:///).")
 DATABASES = {
     "default": setting(
-        env.db_url, "DATABASE_URL", env.db_url_config(f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
+        env.db_url,
+        "DATABASE_URL",
+        {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "db.sqlite3")},
     )
 }
 _database = DATABASES["default"]
@@ -220,11 +222,11 @@ REDIS_EMBEDDED = not REDIS_URL
 if REDIS_URL and urlsplit(REDIS_URL).scheme not in {"redis", "rediss"}:
     raise ImproperlyConfigured("REDIS_URL must begin with redis:// (or rediss://).")
 if REDIS_EMBEDDED:
-    if len(str(REDIS_SOCKET)) > 100:
+    if len(bytes(REDIS_SOCKET)) > 100:
         raise ImproperlyConfigured(
             "DATA_DIR is too long a path for a Unix socket: choose a shorter one, or set REDIS_URL."
         )
-    REDIS_URL = f"unix://{REDIS_SOCKET}?db=0"
+    REDIS_URL = f"unix://{quote(bytes(REDIS_SOCKET))}?db=0"
 
 CACHES = {
     "default": {
@@ -243,7 +245,9 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # --- Celery -----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = f"redis+socket://{REDIS_SOCKET}?virtual_host=0" if REDIS_EMBEDDED else REDIS_URL
+CELERY_BROKER_URL = (
+    f"redis+socket://{quote(bytes(REDIS_SOCKET))}?virtual_host=0" if REDIS_EMBEDDED else REDIS_URL
+)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "celery:",
     "socket_connect_timeout": 1,

@@ -109,6 +109,14 @@ class TestRunning:
         assert open_to_others(data) == []
         assert {"db.sqlite3", "sandbox.sqlite3", "redis"} <= {path.name for path in data.iterdir()}
 
+    def test_it_runs_in_a_folder_of_any_name(self, tmp_path: Path) -> None:
+        folder = tmp_path / "it's 100% é?a;b=1#c,d+e&f"
+        folder.mkdir(mode=0o755)
+        with Stack(folder) as stack:
+            write_a_message(stack)
+            assert eventually(lambda: message_states(stack) == ["sent"])
+        assert open_to_others(folder) == []
+
     @pytest.mark.parametrize("name", ["web", "worker", "beat", "redis", "sandbox"])
     def test_it_starts_a_program_again_that_was_killed(self, stack: Stack, name: str) -> None:
         before = stack.pids(name)
