@@ -35,6 +35,9 @@ test: dev-packages chromium ## Run all tests
 test-postgres: dev-packages ## Run the ledger's tests on a real PostgreSQL
 	@TEST_DATABASE=postgres $(python) -m pytest tests/inbox
 
+bench: dev-packages ## Measure what must stay fast and small; figures also in var/bench
+	@$(python) -m tests.bench
+
 # What a production server would be started with, as far as the checks look at it.
 deployed := SECRET_KEY=a-secret-of-fifty-characters-for-this-check-only-7h3k9xq2 \
 	WAZIME_CLIENT_ID=x WAZIME_CLIENT_SECRET=x CSRF_TRUSTED_ORIGINS=https://desk.example.com \
