@@ -320,6 +320,42 @@ def test_it_makes_nobody_wait_for_a_second_try(
 # --- A write --------------------------------------------------------------------------------------
 
 
+def test_what_cannot_be_reached_is_left_alone_by_all(
+    look: Look, redis_server: RedisServer, source: Source
+) -> None:
+    source.error = NotNow(Cause.CONNECT_TIMEOUT)
+    with pytest.raises(NotNow):
+        look()
+
+    with pytest.raises(NotNow):
+        read("templates", "all", source)
+
+    assert source.calls == 1
+
+
+def test_one_caller_at_a_time_finds_out_whether_it_is_back(
+    redis_server: RedisServer, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "TROUBLE_KEPT", 0)
+    source.error = Uncertain(Cause.READ_TIMEOUT)
+    with pytest.raises(Uncertain):
+        read("conversations", "details", source, 1)
+    source.go_on.clear()
+    source.asked.clear()
+
+    with ThreadPoolExecutor() as threads:
+        finds_out = threads.submit(read, "conversations", "details", source, 2)
+        assert source.asked.wait(5)
+        with pytest.raises(Uncertain):
+            read("conversations", "details", source, 3)
+        assert source.calls == 2
+        source.error = None
+        source.go_on.set()
+        assert finds_out.result().value == 2
+
+    assert read("conversations", "details", source, 3).value == 3
+
+
 def test_it_asks_again_after_a_write(look: Look) -> None:
     look()
     drop("contacts")

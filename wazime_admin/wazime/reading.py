@@ -100,6 +100,7 @@ class _Slot:
         account = (settings.WAZIME_BASE_URL, settings.WAZIME_CLIENT_ID)
         digest = _digest((account, key))
         self._unreachable = f"wazime:unreachable:{_digest(account)}"
+        self._probe = f"{self._unreachable}:probe"
         self._place = f"wazime:read:{kind}:{generation.hex()}:{name}:{digest}"
         self._trouble = f"{self._place}:trouble"
         self._lock = self._redis.lock(f"{self._place}:lock", READ.total, blocking=False)
@@ -141,6 +142,8 @@ class _Slot:
         return entry, trouble
 
     def _refresh(self, call: Callable[[WaziMeClient], T]) -> Reading[T]:
+        if self._somebody_finds_out() and (kept := self._kept(refreshing=True)):
+            return kept
         try:
             fresh = _Entry(call(client()), time.time())
         except WaziMeError as trouble:
@@ -148,12 +151,23 @@ class _Slot:
             self._store(self._trouble, failure)
             if trouble.cause in UNREACHABLE:
                 self._store(self._unreachable, failure)
+            with suppress(RedisError):
+                self._redis.delete(self._probe)
             entry, _ = self._stored()
             if entry is None:
                 raise
             return entry.reading(trouble)
         self._store(self._place, fresh)
+        with suppress(RedisError):
+            self._redis.delete(self._unreachable, self._probe)
         return fresh.reading()
+
+    def _somebody_finds_out(self) -> bool:
+        """While WaziMe cannot be reached one caller at a time finds out whether it is back: a
+        server that hangs must not hold every thread that serves pages."""
+        if not self._redis.exists(self._unreachable):
+            return False
+        return not self._redis.set(self._probe, b"1", nx=True, ex=int(READ.total))
 
     def _store(self, place: str, entry: _Entry) -> None:
         """Not being able to keep a value is no reason to ask for it again."""
