@@ -19,6 +19,7 @@ from inbox import media, tasks
 from inbox.content import Content
 from inbox.models import Kind, Media, Message, State
 from tests.inbox import files
+from wazime_admin.wazime.types import Conversation
 
 pytestmark = pytest.mark.django_db
 
@@ -233,7 +234,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("no right to mount a disk here")
     yield tmp_path
-    subprocess.run(["umount", str(tmp_path)], check=True)
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
 def test_a_disk_that_fills_up_takes_the_next_file_again_when_there_is_room(
@@ -245,6 +246,31 @@ def test_a_disk_that_fills_up_takes_the_next_file_again_when_there_is_room(
     assert not stored_files(small_disk)
     keep(files.PDF, Kind.DOCUMENT)
     assert len(stored_files(small_disk)) == 1
+
+
+def test_a_disk_that_is_full_of_uploads_has_a_page_that_says_so(
+    settings: Settings, agent_client: Client, conversation: Conversation, small_disk: Path
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = small_disk
+    agent_client.raise_request_exception = False
+    upload = SimpleUploadedFile("a.pdf", files.PDF.ljust(3 * MB))
+    response = agent_client.post(f"/inbox/{conversation.id}/messages/", {"document": upload})
+    assert response.status_code == 507
+    assert "disk is full" in response.content.decode()
+    assert not stored_files(small_disk)
+
+
+def test_a_text_that_is_too_large_to_be_read_has_a_page_that_says_so(
+    settings: Settings, agent_client: Client, conversation: Conversation
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    response = agent_client.post(
+        f"/inbox/{conversation.id}/messages/",
+        "message=" + "x" * 1000,
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert response.status_code == 413
+    assert "too large" in response.content.decode()
 
 
 # --- How it is sent ---------------------------------------------------------------------------
