@@ -52,7 +52,8 @@ def index(request: PageRequest) -> HttpResponse:
     if unchanged(request, listing["version"]):
         return HttpResponse(status=204)
     response = render(request, "inbox/_list_answer.html", context)
-    response["HX-Replace-Url"] = f"{_page_path(request)}{listing['query']}"
+    address = f"{_page_path(request)}{listing['query']}"
+    response["HX-Push-Url" if _is_step(request, address) else "HX-Replace-Url"] = address
     return response
 
 
@@ -274,6 +275,12 @@ def _page_path(request: PageRequest) -> str:
     shown = request.htmx.current_url_abs_path if request.htmx else request.path
     path = (shown or "").partition("?")[0]
     return path if _open_id(path) or path == reverse("inbox:new") else reverse("inbox:list")
+
+
+def _is_step(request: PageRequest, address: str) -> bool:
+    """Whether one goes back from here: from another tab or page, not from polls and typing."""
+    by_itself = request.htmx.trigger in {"conversations", "search"}
+    return not by_itself and address != request.htmx.current_url_abs_path
 
 
 def _open_id(path: str) -> int | None:

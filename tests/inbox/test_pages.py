@@ -137,6 +137,14 @@ def test_htmx_gets_the_list_alone(agent_client, wazime) -> None:
     response = agent_client.get("/inbox/", headers=HTMX)
 
     assert "<html" not in shown(response)
+    assert response["HX-Push-Url"] == "/inbox/"
+
+
+@pytest.mark.parametrize("by_itself", ["conversations", "search"])
+def test_polls_and_typing_are_no_steps_to_go_back(agent_client, wazime, by_itself: str) -> None:
+    response = agent_client.get("/inbox/", headers={**HTMX, "HX-Trigger": by_itself})
+
+    assert "HX-Push-Url" not in response
     assert response["HX-Replace-Url"] == "/inbox/"
 
 
