@@ -3,6 +3,8 @@
    form[data-optimistic]   the pressed button shows at once; the answer confirms or takes it back
    [data-scroll-end]       stands at its end when it is opened and when something is added
    .panes[data-pane]       which pane a phone shows follows the address
+   #opening                stands in for a conversation until it is there
+   #delivered              says what became of a message
    [data-checked]          its time says when WaziMe was last looked at, also when nothing changed */
 
 const OPENED = /^\/inbox\/(\d+|new)\/$/;
@@ -24,18 +26,59 @@ document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
   }
 });
 
-function followAddress() {
-  const opened = OPENED.test(location.pathname);
-  document.querySelector(".panes").dataset.pane = opened ? "thread" : "list";
+/* Opening a conversation. From the click on its name is what one sees, so that nobody goes on
+   writing to the customer before; when it cannot be opened, that one comes back. */
+const opens = (element) => element.matches('a[hx-target="#conversation"]');
+let opening = ""; // its path
+
+function showOpened() {
+  const path = opening || location.pathname;
+  document.querySelector(".panes").dataset.pane = OPENED.test(path) ? "thread" : "list";
   for (const link of document.querySelectorAll(".row__link")) {
-    if (link.pathname === location.pathname) link.setAttribute("aria-current", "true");
+    if (link.pathname === path) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
 }
 
-document.addEventListener("htmx:pushedIntoHistory", () => {
-  followAddress();
+document.addEventListener("htmx:beforeRequest", ({ target: link, detail }) => {
+  if (!opens(link)) return;
+  const standIn = document.getElementById("opening").content.firstElementChild.cloneNode(true);
+  standIn.querySelector("h1").textContent = link.textContent.trim() || link.ariaLabel;
+  detail.target.before(standIn);
+  opening = link.pathname;
+  showOpened();
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (!opens(detail.requestConfig.elt)) return;
+  document.querySelector(".conversation--opening")?.remove();
+  opening = "";
+  showOpened();
+  if (!detail.successful || document.activeElement.matches("input, textarea, select")) return;
   document.querySelector("#conversation h1")?.focus({ preventScroll: true });
+});
+
+/* The list stays where it was scrolled to while it is the same list. What had the focus gets it
+   back by its id; when it is gone, the chosen tab or status has it. */
+let left = {};
+
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  left = {
+    hadFocus: target.contains(document.activeElement),
+    list: target.getAttribute("hx-get"),
+    top: target.querySelector(".pane__body")?.scrollTop,
+  };
+});
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (!target.matches("#conversations, #status")) return;
+  if (target.id === "conversations") {
+    showOpened();
+    if (left.list === target.getAttribute("hx-get")) {
+      target.querySelector(".pane__body").scrollTop = left.top;
+    }
+  }
+  if (left.hadFocus && document.activeElement === document.body) {
+    target.querySelector("[aria-current=page], [aria-pressed=true]")?.focus({ preventScroll: true });
+  }
 });
 
 /* The thread stands at its end, also when the composer below it grows; somebody who reads further

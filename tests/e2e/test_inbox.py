@@ -1,0 +1,148 @@
+"""Moving about in the inbox: what stays where it is, and what never points at the wrong customer."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import LogIn, ask
+from tests.e2e.test_main_job import bubble, open_pending, write
+from tests.stack import Stack
+
+DETAILS = ["inbox/conversation-details", "inbox/conversation-list"]
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".row:has(.row__text:not(:empty)) .row__link")
+
+
+def poll(page: Page) -> None:
+    """Look for news now, with an answer that shows the list anew."""
+    page.evaluate(
+        """() => {
+            document.getElementById("conversations").setAttribute("hx-headers", "{}");
+            document.body.dispatchEvent(new CustomEvent("conversation-changed"));
+        }"""
+    )
+
+
+def new_list(page: Page) -> None:
+    """Returns when a poll has swapped the list."""
+    page.locator("#conversations").evaluate("list => list.dataset.old = 'yes'")
+    poll(page)
+    expect(page.locator("#conversations[data-old]")).to_have_count(0)
+
+
+def test_a_slow_conversation_shows_its_name_at_once(dashboard: Stack, log_in: LogIn) -> None:
+    page = log_in("agent")
+    before = open_pending(page)
+    ask(dashboard, "POST", "faults", {"fault": "latency", "endpoints": DETAILS, "seconds": 3})
+    row = rows(page).nth(2)
+    name = row.inner_text()
+
+    row.click()
+
+    head = page.get_by_role("heading", level=1)
+    expect(head).to_have_text(name, timeout=1000)
+    expect(row).to_have_attribute("aria-current", "true")
+    expect(page.get_by_label("Message", exact=True)).to_be_hidden()
+    expect(page.get_by_label("Message", exact=True)).to_be_visible(timeout=15_000)
+    expect(head).to_have_text(name)
+    expect(head).to_be_focused()
+    assert before != name
+
+
+def test_a_conversation_that_cannot_be_opened_leaves_the_one_before(log_in: LogIn) -> None:
+    page = log_in("agent")
+    before = open_pending(page)
+    page.get_by_label("Message", exact=True).fill("Ainda estou escrevendo")
+    page.route(re.compile(r"/inbox/\d+/\?"), lambda route: route.abort())
+
+    rows(page).nth(2).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(before)
+    expect(page.locator(".row__link[aria-current]")).to_have_text(before)
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Ainda estou escrevendo")
+
+
+def test_the_last_of_two_clicks_opens(dashboard: Stack, log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/?status=2")
+    name = rows(page).nth(3).inner_text()
+    held = []
+    page.route(re.compile(r"/inbox/\d+/\?"), lambda route: held.append(route))
+    rows(page).nth(1).click()
+    expect(page.locator(".conversation--opening")).to_be_visible()
+    page.unroute_all()
+
+    rows(page).nth(3).click()
+
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.locator(".conversation--opening")).to_have_count(0)
+
+
+def test_news_leave_the_list_and_the_focus_where_they_are(log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/")
+    row = page.locator(".row__link").last
+    name = row.inner_text()
+    row.focus()
+    top = page.locator(".pane--list .pane__body").evaluate("body => body.scrollTop")
+
+    new_list(page)
+
+    assert top > 0
+    assert page.locator(".pane--list .pane__body").evaluate("body => body.scrollTop") == top
+    expect(page.locator(":focus")).to_have_text(name)
+
+
+def test_news_do_not_take_the_focus_from_the_composer(log_in: LogIn) -> None:
+    page = log_in("agent")
+    open_pending(page)
+    page.get_by_label("Message", exact=True).focus()
+
+    new_list(page)
+
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+
+
+def test_a_keyboard_keeps_its_place(log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/")
+    tab = page.get_by_role("link", name=re.compile("^Pending"))
+    tab.focus()
+    tab.press("Enter")
+    expect(page).to_have_url(re.compile(r"\?status=2$"))
+    expect(tab).to_be_focused()
+
+    for place in (1, 2):
+        name = rows(page).nth(place).inner_text()
+        rows(page).nth(place).press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+    page.get_by_role("button", name="Important").press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    expect(page.get_by_role("button", name="Important")).to_be_focused()
+    page.get_by_role("button", name="Undo").press("Enter")
+    expect(page.get_by_role("button", name="Pending")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#status :focus")).to_have_count(1)
+
+
+def test_the_way_back_goes_through_the_tabs(log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/")
+    for name, address in (("Pending", r"/inbox/\?status=2$"), ("Done", r"/inbox/\?status=1$")):
+        page.get_by_role("link", name=re.compile(f"^{name}")).click()
+        expect(page).to_have_url(re.compile(address))
+    opened = rows(page).first.get_attribute("href").partition("?")[0]
+    rows(page).first.click()
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Important")).click()
+    expect(page).to_have_url(re.compile(rf"{opened}\?status=3$"))
+
+    for address in (rf"{opened}\?status=1$", r"/inbox/\?status=1$", r"/inbox/\?status=2$"):
+        page.go_back()
+        expect(page).to_have_url(re.compile(address))
+        chosen = {"1": "Done", "2": "Pending"}[page.url[-1]]
+        expect(page.locator(".tabs [aria-current]")).to_contain_text(chosen)
