@@ -17,6 +17,12 @@ document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
   }
 });
 
+/* What became of the last choice is read when the person goes on to something else. */
+document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
+  if (detail.requestConfig.verb === "get" || target.closest("#status")) return;
+  document.querySelector(".triage__said")?.replaceChildren();
+});
+
 /* Only an answer with a fragment repaints the form: after anything else the truth comes back. */
 document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
   if (!target.matches("form[data-optimistic]") || detail.xhr.status in { 200: 1, 409: 1, 422: 1, 502: 1 }) return;

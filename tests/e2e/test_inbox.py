@@ -1,4 +1,4 @@
-"""Moving about in the inbox: what stays where it is, and what never points at the wrong customer."""
+"""Moving about in the inbox: what stays where it is, and whose conversation is shown."""
 
 import re
 
@@ -146,3 +146,33 @@ def test_the_way_back_goes_through_the_tabs(log_in: LogIn) -> None:
         expect(page).to_have_url(re.compile(address))
         chosen = {"1": "Done", "2": "Pending"}[page.url[-1]]
         expect(page.locator(".tabs [aria-current]")).to_contain_text(chosen)
+
+
+def test_what_became_of_a_status_moves_nothing(dashboard: Stack, log_in: LogIn) -> None:
+    page = log_in("agent")
+    open_pending(page, 1)
+    places = """() => ["#thread", "#status .segmented", "#conversation h1"].map(
+        (name) => JSON.stringify(document.querySelector(name).getBoundingClientRect()))"""
+    before = page.evaluate(places)
+
+    page.get_by_role("button", name="Unread").click()
+    refused = page.locator(".triage__refused")
+    expect(refused).to_be_visible()
+    assert page.evaluate(places) == before
+    page.get_by_role("button", name="Important").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    expect(refused).to_have_count(0)
+    assert page.evaluate(places) == before
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Pending")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_refused_status_is_forgotten_with_the_next_message(log_in: LogIn) -> None:
+    page = log_in("agent")
+    open_pending(page, 1)
+    page.get_by_role("button", name="Unread").click()
+    expect(page.locator(".triage__refused")).to_be_visible()
+
+    write(page, "Vamos adiante")
+
+    expect(page.locator(".triage__refused")).to_have_count(0)
