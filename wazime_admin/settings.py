@@ -4,7 +4,10 @@ Without WaziMe credentials the dashboard plays against the sandbox ("demo"); wit
 A mistake is told in one sentence and stops the start.
 """
 
+import os
+import re
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -17,12 +20,28 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+
+
+def read_file(path: Path) -> None:
+    """Add what the file sets; environ's own reading passes over what it does not understand."""
+    if not path.exists():
+        return
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise ImproperlyConfigured(f"{path.name} must be a text file in UTF-8.") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if not re.match(r"(export )?\w+=|#|\s*$", line, re.ASCII):
+            raise ImproperlyConfigured(f"Line {number} of {path.name} is not NAME=value.")
+    env.read_env(StringIO(text))
+
+
+read_file(BASE_DIR / ".env")
 
 
 def setting(kind: Callable[..., Any], name: str, default: Any) -> Any:
     """The setting `name`, or `default` where it is unset or empty; says which one is wrong."""
-    if not env.str(name, default="").strip():
+    if not os.environ.get(name, "").strip():
         return default
     try:
         return kind(name)
@@ -34,19 +53,38 @@ def setting(kind: Callable[..., Any], name: str, default: Any) -> Any:
 
 def flag(name: str) -> bool:
     """environ's own `bool` takes everything that it does not know for False."""
-    return {"true": True, "1": True, "false": False, "0": False}[env.str(name).strip().lower()]
+    return {"true": True, "1": True, "false": False, "0": False}[text(name).strip().lower()]
+
+
+def text(name: str) -> str:
+    """environ's own `str` takes a text that begins with $ for the name of another setting."""
+    return os.environ[name]
+
+
+def texts(name: str) -> list[str]:
+    """Separated by commas, with or without spaces."""
+    return [part.strip() for part in text(name).split(",") if part.strip()]
+
+
+def is_url(url: str, *schemes: str) -> bool:
+    """Whether it has one of these schemes, a host, and a port that is one if any."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 # --- Where things live ------------------------------------------------------------------------
 
-DATA_DIR = (BASE_DIR / setting(env.str, "DATA_DIR", "var")).resolve()
-HOST: str = setting(env.str, "HOST", "127.0.0.1")
+DATA_DIR = (BASE_DIR / setting(text, "DATA_DIR", "var")).resolve()
+HOST: str = setting(text, "HOST", "127.0.0.1")
 PORT: int = setting(env.int, "PORT", 8000)
 
 # --- WaziMe -----------------------------------------------------------------------------------
 
-WAZIME_CLIENT_ID: str = setting(env.str, "WAZIME_CLIENT_ID", "")
-WAZIME_CLIENT_SECRET: str = setting(env.str, "WAZIME_CLIENT_SECRET", "")
+WAZIME_CLIENT_ID: str = setting(text, "WAZIME_CLIENT_ID", "")
+WAZIME_CLIENT_SECRET: str = setting(text, "WAZIME_CLIENT_SECRET", "")
 for name, value, other in (
     ("WAZIME_CLIENT_ID", WAZIME_CLIENT_ID, WAZIME_CLIENT_SECRET),
     ("WAZIME_CLIENT_SECRET", WAZIME_CLIENT_SECRET, WAZIME_CLIENT_ID),
@@ -62,15 +100,15 @@ if DEMO:
     WAZIME_CLIENT_ID, WAZIME_CLIENT_SECRET = "sandbox-id", "sandbox-secret"
 
 WAZIME_BASE_URL: str = setting(
-    env.str,
+    text,
     "WAZIME_BASE_URL",
     f"http://127.0.0.1:{SANDBOX_PORT}/external-api"
     if DEMO
     else "https://www.wazime.com.br.socorreaki.com.br/external-api",
 ).rstrip("/")
-if urlsplit(WAZIME_BASE_URL).scheme not in {"http", "https"}:
-    raise ImproperlyConfigured("WAZIME_BASE_URL must begin with https:// (or http://).")
-if DEMO and env.str("WAZIME_BASE_URL", default=""):
+if not is_url(WAZIME_BASE_URL, "http", "https"):
+    raise ImproperlyConfigured("WAZIME_BASE_URL must begin with https:// (or http://) and a host.")
+if DEMO and setting(text, "WAZIME_BASE_URL", ""):
     raise ImproperlyConfigured(
         "WAZIME_BASE_URL is set but WAZIME_CLIENT_ID and WAZIME_CLIENT_SECRET are missing."
     )
@@ -79,10 +117,10 @@ if DEMO and env.str("WAZIME_BASE_URL", default=""):
 WAZIME_SEND_RATE: float = setting(env.float, "WAZIME_SEND_RATE", 20.0)
 if not 0 < WAZIME_SEND_RATE <= 1000:
     raise ImproperlyConfigured("WAZIME_SEND_RATE must be a number from above 0 to 1000.")
-WAZIME_PROXY: str = setting(env.str, "WAZIME_PROXY", "")
-WAZIME_FROM_NUMBERS: list[str] = setting(env.list, "WAZIME_FROM_NUMBERS", [])
+WAZIME_PROXY: str = setting(text, "WAZIME_PROXY", "")
+WAZIME_FROM_NUMBERS: list[str] = setting(texts, "WAZIME_FROM_NUMBERS", [])
 WAZIME_PANEL_URL: str = setting(
-    env.str,
+    text,
     "WAZIME_PANEL_URL",
     f"http://127.0.0.1:{SANDBOX_PORT}/phones/{{mobile}}/" if DEMO else "",
 )
@@ -91,16 +129,18 @@ WAZIME_PANEL_URL: str = setting(
 
 DEBUG: bool = setting(flag, "DEBUG", False)
 DEMO_SECRET_KEY = "demo-only-this-key-is-public-and-a-live-installation-refuses-it"  # noqa: S105
-SECRET_KEY: str = setting(env.str, "SECRET_KEY", DEMO_SECRET_KEY if DEMO else "")
+SECRET_KEY: str = setting(text, "SECRET_KEY", DEMO_SECRET_KEY if DEMO else "")
 if not DEMO and SECRET_KEY in {"", DEMO_SECRET_KEY}:
     raise ImproperlyConfigured(
         "SECRET_KEY is missing: a live installation needs a long random one of its own."
     )
 
 ALLOWED_HOSTS: list[str] = setting(
-    env.list, "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", HOST]
+    texts, "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", HOST]
 )
-CSRF_TRUSTED_ORIGINS: list[str] = setting(env.list, "CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = setting(texts, "CSRF_TRUSTED_ORIGINS", [])
+if not all(is_url(origin, "http", "https") for origin in CSRF_TRUSTED_ORIGINS):
+    raise ImproperlyConfigured("CSRF_TRUSTED_ORIGINS must each begin with https:// (or http://).")
 
 # An https origin says that a reverse proxy ends TLS in front of us; without one the dashboard
 # is used over plain http on this machine, where secure cookies would lock everybody out.
@@ -189,7 +229,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database ---------------------------------------------------------------------------------
 
-if not setting(env.str, "DATABASE_URL", "sqlite:").startswith(("postgres", "sqlite:")):
+if not setting(text, "DATABASE_URL", "sqlite:").startswith(("postgres", "sqlite:")):
     raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or sqlite:///).")
 DATABASES = {
     "default": setting(
@@ -217,10 +257,10 @@ else:
 
 # The embedded server listens on a socket in the data directory: no port, no password needed.
 REDIS_SOCKET = DATA_DIR / "redis.sock"
-REDIS_URL: str = setting(env.str, "REDIS_URL", "")
+REDIS_URL: str = setting(text, "REDIS_URL", "")
 REDIS_EMBEDDED = not REDIS_URL
-if REDIS_URL and urlsplit(REDIS_URL).scheme not in {"redis", "rediss"}:
-    raise ImproperlyConfigured("REDIS_URL must begin with redis:// (or rediss://).")
+if REDIS_URL and not is_url(REDIS_URL, "redis", "rediss"):
+    raise ImproperlyConfigured("REDIS_URL must begin with redis:// (or rediss://) and a host.")
 if REDIS_EMBEDDED:
     if len(bytes(REDIS_SOCKET)) > 100:
         raise ImproperlyConfigured(
@@ -297,9 +337,9 @@ PUBLIC_ACCOUNTS = [("agent", "wazime-demo", "agent"), ("admin", "wazime-demo", "
 DEMO_ACCOUNTS = PUBLIC_ACCOUNTS if DEMO else []
 
 FIRST_ADMIN: dict[str, str] = {
-    "username": setting(env.str, "DJANGO_SUPERUSER_USERNAME", ""),
-    "password": setting(env.str, "DJANGO_SUPERUSER_PASSWORD", ""),
-    "email": setting(env.str, "DJANGO_SUPERUSER_EMAIL", ""),
+    "username": setting(text, "DJANGO_SUPERUSER_USERNAME", ""),
+    "password": setting(text, "DJANGO_SUPERUSER_PASSWORD", ""),
+    "email": setting(text, "DJANGO_SUPERUSER_EMAIL", ""),
 }
 if bool(FIRST_ADMIN["username"]) != bool(FIRST_ADMIN["password"]):
     raise ImproperlyConfigured(
@@ -336,9 +376,9 @@ FILE_UPLOAD_HANDLERS = [
 # --- Media ------------------------------------------------------------------------------------
 
 # What people send along. Private: never under a public address, only through a view that asks who.
-MEDIA_ROOT = (BASE_DIR / setting(env.str, "MEDIA_ROOT", str(DATA_DIR / "media"))).resolve()
-MEDIA_STORAGE_URL: str = setting(env.str, "MEDIA_STORAGE_URL", "")
-if MEDIA_STORAGE_URL and env.str("MEDIA_ROOT", default="").strip():
+MEDIA_ROOT = (BASE_DIR / setting(text, "MEDIA_ROOT", str(DATA_DIR / "media"))).resolve()
+MEDIA_STORAGE_URL: str = setting(text, "MEDIA_STORAGE_URL", "")
+if MEDIA_STORAGE_URL and setting(text, "MEDIA_ROOT", ""):
     raise ImproperlyConfigured("MEDIA_ROOT and MEDIA_STORAGE_URL exclude each other: set one.")
 
 
@@ -361,7 +401,7 @@ def bucket(url: str) -> dict[str, str]:
 
 
 MEDIA_STORAGE: dict[str, Any] = {
-    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "BACKEND": "wazime_admin.uploads.DurableStorage",
     "OPTIONS": {
         "location": MEDIA_ROOT,
         "base_url": None,

@@ -1,8 +1,10 @@
 """How uploaded files reach the disk."""
 
+import os
 from typing import Any
 
 from django.core.files import uploadhandler
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 
 
@@ -23,3 +25,13 @@ class TemporaryFileUploadHandler(uploadhandler.TemporaryFileUploadHandler):
         except OSError:
             self.upload_interrupted()
             raise
+
+
+class DurableStorage(FileSystemStorage):
+    """A folder whose files survive a power cut, as the messages do that they belong to."""
+
+    def save(self, *args: Any, **kwargs: Any) -> str:
+        name = super().save(*args, **kwargs)
+        with self.open(name) as file:
+            os.fsync(file.fileno())
+        return name

@@ -1,6 +1,8 @@
 """Files that are sent along: what is taken, how it is kept, who gets it, and when it goes."""
 
+import errno
 import io
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -225,6 +227,18 @@ def test_a_full_disk_is_said_and_leaves_neither_file_nor_row(
     assert not Media.objects.exists()
 
 
+def test_a_file_is_taken_when_it_is_on_the_disk_for_certain(
+    keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(ValidationError, match="could not be stored"):
+        keep(files.PDF, Kind.DOCUMENT)
+    assert not Media.objects.exists()
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of one megabyte."""
@@ -240,7 +254,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills_up_takes_the_next_file_again_when_there_is_room(
     keep: Keep, storage: Callable[[str, Path], None], small_disk: Path
 ) -> None:
-    storage("django.core.files.storage.FileSystemStorage", small_disk)
+    storage("wazime_admin.uploads.DurableStorage", small_disk)
     with pytest.raises(ValidationError, match="disk is full"):
         keep(files.PDF.ljust(2 * MB), Kind.DOCUMENT)
     assert not stored_files(small_disk)
