@@ -27,13 +27,15 @@ def read_file(path: Path) -> None:
     if not path.exists():
         return
     try:
-        text = path.read_text("utf-8-sig")
+        lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError):
-        raise ImproperlyConfigured(f"{path.name} must be a text file in UTF-8.") from None
-    for number, line in enumerate(text.splitlines(), 1):
-        if not re.match(r"(export )?\w+=|#|\s*$", line, re.ASCII):
+        raise ImproperlyConfigured(
+            f"{path.name} cannot be read: it must be a text file in UTF-8."
+        ) from None
+    for number, line in enumerate(lines, 1):
+        if not re.match(r"(export )?\w+=|#|$", line, re.ASCII):
             raise ImproperlyConfigured(f"Line {number} of {path.name} is not NAME=value.")
-    env.read_env(StringIO(text))
+    env.read_env(StringIO("\n".join(lines)))
 
 
 read_file(BASE_DIR / ".env")
@@ -140,7 +142,9 @@ ALLOWED_HOSTS: list[str] = setting(
 )
 CSRF_TRUSTED_ORIGINS: list[str] = setting(texts, "CSRF_TRUSTED_ORIGINS", [])
 if not all(is_url(origin, "http", "https") for origin in CSRF_TRUSTED_ORIGINS):
-    raise ImproperlyConfigured("CSRF_TRUSTED_ORIGINS must each begin with https:// (or http://).")
+    raise ImproperlyConfigured(
+        "Each of CSRF_TRUSTED_ORIGINS must begin with https:// (or http://)."
+    )
 
 # An https origin says that a reverse proxy ends TLS in front of us; without one the dashboard
 # is used over plain http on this machine, where secure cookies would lock everybody out.
@@ -239,6 +243,8 @@ DATABASES = {
     )
 }
 _database = DATABASES["default"]
+if not _database["NAME"]:
+    raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host/name.")
 _options: dict[str, Any] = _database.setdefault("OPTIONS", {})
 # A claim that a power cut forgets is a doubled message: both databases must have it on the disk
 # when they say so. IMMEDIATE makes writers queue up instead of failing in mid-transaction.
@@ -259,8 +265,10 @@ else:
 REDIS_SOCKET = DATA_DIR / "redis.sock"
 REDIS_URL: str = setting(text, "REDIS_URL", "")
 REDIS_EMBEDDED = not REDIS_URL
-if REDIS_URL and not is_url(REDIS_URL, "redis", "rediss"):
-    raise ImproperlyConfigured("REDIS_URL must begin with redis:// (or rediss://) and a host.")
+if REDIS_URL and not (
+    is_url(REDIS_URL, "redis", "rediss") and re.fullmatch(r"(/\d*)?", urlsplit(REDIS_URL).path)
+):
+    raise ImproperlyConfigured("REDIS_URL must look like redis://host:6379/0 (or rediss://…).")
 if REDIS_EMBEDDED:
     if len(bytes(REDIS_SOCKET)) > 100:
         raise ImproperlyConfigured(
@@ -384,7 +392,7 @@ if MEDIA_STORAGE_URL and setting(text, "MEDIA_ROOT", ""):
 
 def bucket(url: str) -> dict[str, str]:
     """The place that s3://key:secret@host/bucket?region=name says; s3+http:// is without TLS."""
-    parts = urlsplit(url)
+    parts = urlsplit(url if is_url(url, "s3", "s3+http") else "")
     name = parts.path.strip("/")
     protocol = {"s3": "https", "s3+http": "http"}.get(parts.scheme)
     if not (protocol and parts.hostname and parts.username and parts.password and name):

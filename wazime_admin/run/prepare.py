@@ -114,6 +114,8 @@ def _check_redis() -> None:
     try:
         client = redis.from_url(settings.REDIS_URL, socket_connect_timeout=3, socket_timeout=3)
         client.ping()
+    except (ValueError, TypeError) as error:
+        raise StartError(f"REDIS_URL has an option that is none: {error}") from error
     except redis.RedisError as error:
         raise StartError(f"The server of REDIS_URL does not answer: {error}") from error
 
