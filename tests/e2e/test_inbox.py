@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import LogIn, ask
-from tests.e2e.test_main_job import bubble, open_pending, write
+from tests.e2e.test_main_job import open_pending, write
 from tests.stack import Stack
 
 DETAILS = ["inbox/conversation-details", "inbox/conversation-list"]
@@ -176,3 +176,37 @@ def test_a_refused_status_is_forgotten_with_the_next_message(log_in: LogIn) -> N
     write(page, "Vamos adiante")
 
     expect(page.locator(".triage__refused")).to_have_count(0)
+
+
+def test_no_number_is_cut_in_the_list(log_in: LogIn) -> None:
+    page = log_in("agent", viewport={"width": 1024, "height": 900})
+    page.goto("/inbox/")
+    cut = """numbers => numbers.filter((number) => {
+        const { right } = number.getBoundingClientRect();
+        const end = number.closest(".row").getBoundingClientRect().right;
+        return number.scrollWidth > number.clientWidth || right > end;
+    }).length"""
+
+    assert page.locator(".row .status").count() > 0
+    assert page.locator(".row__text:not(:empty)").count() > 0
+    assert page.locator(".row__text").evaluate_all(cut) == 0
+
+
+def test_a_tab_that_says_the_status_needs_no_pills(log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/?status=2")
+
+    assert page.locator(".row").count() > 0
+    expect(page.locator(".row .status")).to_have_count(0)
+
+
+def test_toasts_are_not_over_the_account_nor_over_send(log_in: LogIn) -> None:
+    page = log_in("agent", viewport={"width": 1024, "height": 800})
+    open_pending(page)
+    page.route(re.compile("/status/$"), lambda route: route.abort())
+
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".toast--error")).to_be_visible()
+
+    page.get_by_role("button", name="Send", exact=True).click(trial=True, timeout=2000)
+    page.locator(".rail__user summary").click(trial=True, timeout=2000)
