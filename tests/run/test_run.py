@@ -175,6 +175,14 @@ class TestStopping:
         assert living(pids) == []
         assert "is ready." not in stack.output
 
+    def test_a_ctrl_c_before_anything_is_loaded_is_quiet(self, tmp_path: Path) -> None:
+        slow = tmp_path / "django"
+        slow.mkdir()
+        (slow / "__init__.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+        env = environment() | {"PYTHONPATH": str(tmp_path)}
+        ended = subprocess.run(COMMAND, cwd=ROOT, env=env, capture_output=True, text=True)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
     def test_it_leaves_no_orphan_when_it_is_killed_and_starts_again(self, tmp_path: Path) -> None:
         stack = Stack(tmp_path / "data").start()
         pids = stack.pids()

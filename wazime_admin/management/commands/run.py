@@ -26,8 +26,6 @@ class Command(BaseCommand):
             sys.exit(str(reason))
         except OSError as error:
             sys.exit(f"{error.filename or 'A file'} cannot be used: {error.strerror}.")
-        except KeyboardInterrupt:
-            sys.exit(130)
 
 
 def announce() -> None:
