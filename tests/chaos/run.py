@@ -32,13 +32,13 @@ from django.utils import timezone  # noqa: E402
 from inbox import sending, services  # noqa: E402
 from inbox.content import Content  # noqa: E402
 from inbox.models import UNFINISHED, Message, State  # noqa: E402
+from tests.chaos import THREADS, WORKERS  # noqa: E402
 from tests.redis_server import RedisServer  # noqa: E402
 from tests.sandbox_server import Sandbox  # noqa: E402
 from wazime_admin.team.models import User  # noqa: E402
 from wazime_admin.wazime import client  # noqa: E402
 from wazime_admin.wazime.types import Contact  # noqa: E402
 
-WORKERS, THREADS = 2, 4
 # A message in five meets a fault; so much of it as this lets a run end within minutes.
 FAULTY = 0.2
 SECONDS = {"hang": 1.0, "silence_in_body": 1.0, "drip": 0.005, "rate_limited": 1.0}
@@ -230,6 +230,7 @@ def judge(sandbox: Sandbox, struck: list[str], kills: int, seconds: float) -> li
         "in hand of killed workers": died.count(),
         "ambiguous faults": ambiguous,
         "kills": kills,
+        "promises broken": len(broken),
         "seconds": round(seconds),
     }
     print(json.dumps(summary), flush=True)

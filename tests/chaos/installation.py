@@ -1,0 +1,27 @@
+"""Where chaos reigns: an installation of its own, in processes of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.stack import ROOT, environment, free_port
+
+
+def chaos(data_dir: Path, **options: float) -> subprocess.CompletedProcess[str]:
+    """`python -m tests.chaos.run` in `data_dir`: messages, kills, seed, locked (seconds)."""
+    port = free_port()
+    settings = environment(
+        DATA_DIR=str(data_dir),
+        PORT=str(port),
+        WAZIME_SEND_RATE="15",
+        SANDBOX_AT=str(port + 1),
+    )
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    return subprocess.run(
+        [sys.executable, "-m", "tests.chaos.run", *arguments],
+        cwd=ROOT,
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
