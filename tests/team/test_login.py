@@ -8,6 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.conftest import PASSWORD
+from tests.redis_server import RedisServer
 from wazime_admin.team.models import User
 
 LOGIN = "/accounts/login/"
@@ -137,6 +138,36 @@ def test_it_logs_in_while_redis_is_down(client: Client, agent: User, settings: S
 
     assert is_logged_in(client)
     assert time.monotonic() - started < 1
+
+
+def test_it_waits_only_once_for_a_frozen_redis(
+    client: Client, agent: User, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as redis:
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": redis.url}}
+        redis.freeze()
+        started = time.monotonic()
+        client.post(LOGIN, {"login": "ana", "password": PASSWORD})
+
+        assert is_logged_in(client)
+        assert time.monotonic() - started < 3
+
+
+def test_it_asks_redis_again_after_a_while(
+    settings: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wazime_admin.cache.REST", 0.2)
+    with RedisServer(tmp_path_factory.mktemp("redis")) as redis:
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": redis.url}}
+        redis.freeze()
+        cache.set("key", "unheard")
+        redis.thaw()
+        time.sleep(0.3)
+        cache.set("key", "heard")
+
+        assert cache.get("key") == "heard"
 
 
 def test_it_shows_the_demo_accounts_only_in_the_demo(
