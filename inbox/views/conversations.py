@@ -174,7 +174,7 @@ def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]
         "panel_url": selectors.panel_url(opened),
         "entries": entries,
         "unfinished": any(not message.is_final for message in ledger),
-        "version": version_of(shown, percentages, opened.last_message_at),
+        "version": version_of(shown, percentages, opened.last_message_at, opened.status),
     }
 
 

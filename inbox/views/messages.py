@@ -8,7 +8,12 @@ from django.views.decorators.http import require_GET, require_POST
 from inbox import selectors
 from inbox.forms import MessageForm
 from inbox.views.composer import composer_context, put, sent_events
-from inbox.views.conversations import conversation_context, list_context, thread_context
+from inbox.views.conversations import (
+    conversation_context,
+    list_context,
+    status_context,
+    thread_context,
+)
 from inbox.views.fragments import unchanged
 from wazime_admin.http import PageRequest
 from wazime_admin.trouble import explain
@@ -26,7 +31,8 @@ def thread(request: PageRequest, conversation_id: int) -> HttpResponse:
     context = thread_context(request, opened)
     if unchanged(request, context["version"]):
         return HttpResponse(status=204)
-    return render(request, "inbox/_thread.html", context)
+    context |= status_context(conversation_id, opened.status)
+    return render(request, "inbox/_thread_answer.html", context)
 
 
 @require_POST

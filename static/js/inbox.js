@@ -23,6 +23,16 @@ document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
   document.querySelector(".triage__said")?.replaceChildren();
 });
 
+/* The thread's poll brings the status along. A control that shows it already keeps its place and what
+   it says; one that is asking gets an answer of its own. */
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  const { target, fragment } = detail;
+  if (target.id !== "status") return;
+  const seen = (control) => control.querySelector("[name=seen]").value;
+  const isAsking = target.querySelector(".htmx-request");
+  if (isAsking || seen(target) === seen(fragment)) detail.shouldSwap = false;
+});
+
 /* Only an answer with a fragment repaints the form: after anything else the truth comes back. */
 document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
   if (!target.matches("form[data-optimistic]") || detail.xhr.status in { 200: 1, 409: 1, 422: 1, 502: 1 }) return;
@@ -122,6 +132,26 @@ document.addEventListener("htmx:load", ({ detail: { elt } }) => {
   else if (elt.matches("#thread")) scrollToEnd();
 });
 openThread();
+
+/* What became of a message is also said. */
+const FINAL = ["sent", "rejected", "uncertain", "cancelled"];
+let states = {};
+
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.id !== "thread") return;
+  const bubbles = [...target.querySelectorAll(".bubble")];
+  states = Object.fromEntries(bubbles.map(({ id, dataset }) => [id, dataset.state]));
+});
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id !== "thread") return;
+  const said = [...target.querySelectorAll(".bubble")]
+    .filter(({ id, dataset: { state } }) => FINAL.includes(state) && states[id] !== state)
+    .map((bubble) => {
+      const text = bubble.querySelector(".bubble__body").innerText.slice(0, 80);
+      return `${bubble.querySelector(".state").innerText}: ${text}`;
+    });
+  if (said.length) document.getElementById("delivered").textContent = said.join(" ");
+});
 
 document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
   if (detail.xhr.status !== 204) return;

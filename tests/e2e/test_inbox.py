@@ -210,3 +210,41 @@ def test_toasts_are_not_over_the_account_nor_over_send(log_in: LogIn) -> None:
 
     page.get_by_role("button", name="Send", exact=True).click(trial=True, timeout=2000)
     page.locator(".rail__user summary").click(trial=True, timeout=2000)
+
+
+def test_the_status_follows_what_others_do(log_in: LogIn) -> None:
+    page, other = log_in("agent"), log_in("admin")
+    open_pending(page, 2)
+    other.goto(page.url)
+
+    other.get_by_role("button", name="Important").click()
+    expect(other.get_by_role("button", name="Undo")).to_be_visible()
+
+    important = page.get_by_role("button", name="Important")
+    expect(important).to_have_attribute("aria-pressed", "true", timeout=15_000)
+    other.wait_for_timeout(6_000)  # the own change comes back with a poll: Undo outlives it
+    other.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Pending")).to_have_attribute(
+        "aria-pressed", "true", timeout=15_000
+    )
+
+
+def test_the_head_and_a_screen_reader_learn_that_a_message_was_sent(log_in: LogIn) -> None:
+    page = log_in("agent")
+    open_pending(page, 3)
+    expect(page.locator("#last-message time")).not_to_have_text("now")
+
+    write(page, "Já vou ver")
+
+    expect(page.locator("#delivered")).to_have_text("Sent: Já vou ver")
+    expect(page.locator("#last-message time")).to_have_text("now", timeout=15_000)
+
+
+def test_a_search_says_how_much_it_found(log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/")
+
+    page.get_by_label("Search conversations").press_sequentially("Mendes")
+
+    expect(page.locator("#found")).to_have_text(re.compile(r"^\d+ conversations? found$"))
+    assert page.locator("#found").inner_text().split()[0] == str(page.locator(".row").count())

@@ -87,7 +87,7 @@ def test_unread_says_that_a_server_may_list_none(agent_client, wazime: Sandbox) 
 
     text = shown(agent_client.get("/inbox/?status=4"))
     assert "lists no unread" not in text
-    assert "status--4" in text
+    assert "row--unread" in text
 
 
 def test_it_searches(agent_client, conversation: Conversation) -> None:
