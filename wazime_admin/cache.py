@@ -11,7 +11,7 @@ import redis
 REST = 5.0
 
 
-class Redis(redis.Redis):
+class RestingRedis(redis.Redis):
     """Fails at once while Redis is left alone: a page asks it for many things, and each would wait
     as long as the first. Every process finds out for itself."""
 

@@ -283,7 +283,7 @@ CACHES = {
         "KEY_PREFIX": "wazime",
         # Pages must work without Redis: a failing cache is an empty cache.
         "OPTIONS": {
-            "REDIS_CLIENT_CLASS": "wazime_admin.cache.Redis",
+            "REDIS_CLIENT_CLASS": "wazime_admin.cache.RestingRedis",
             "SOCKET_CONNECT_TIMEOUT": 1,
             "SOCKET_TIMEOUT": 1,
             "IGNORE_EXCEPTIONS": True,

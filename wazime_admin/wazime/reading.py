@@ -22,9 +22,9 @@ from typing import Any, Generic, Literal, TypeVar
 from uuid import uuid4
 
 from django.conf import settings
-from redis import RedisError
+from redis import Redis, RedisError
 
-from wazime_admin.cache import Redis
+from wazime_admin.cache import RestingRedis
 from wazime_admin.wazime.client import WaziMeClient, client
 from wazime_admin.wazime.errors import Cause, WaziMeError
 from wazime_admin.wazime.transport import READ
@@ -197,7 +197,7 @@ def _unpickled(stored: Any) -> _Entry | None:
 
 @cache
 def _connected(url: str) -> Redis:
-    return Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
+    return RestingRedis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
 
 
 def _redis() -> Redis:
