@@ -6,7 +6,6 @@
    textarea[data-enter-submit]          Enter sends (not on a touch keyboard), Shift + Enter breaks the line
    textarea[data-count="id"]            the element with this id counts towards maxlength
    form[data-clear-drafts]              logging out forgets the person's drafts
-   [data-dialog-open="id"], [data-dialog-close]
    details[data-menu]                   closes on Escape and on a click elsewhere
    [data-toast], [data-toast-close]     a toast goes by itself, except an error
    [data-fill-login], [data-fill-password]   a demo account fills the login form
@@ -226,18 +225,10 @@ document.addEventListener("keydown", (event) => {
   event.target.form.requestSubmit();
 });
 
-/* Dialogs, menus, buttons ---------------------------------------------------------------------- */
+/* Menus, buttons ------------------------------------------------------------------------------- */
 
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
-
-  const opener = at("[data-dialog-open]");
-  if (opener) {
-    event.preventDefault();
-    document.getElementById(opener.dataset.dialogOpen).showModal();
-  }
-  at("[data-dialog-close]")?.closest("dialog").close();
-  if (event.target.matches("dialog")) closeOutside(event);
 
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
     if (!menu.contains(event.target)) menu.open = false;
@@ -252,12 +243,6 @@ document.addEventListener("click", (event) => {
     document.querySelector(".entrance form [type=submit]").focus();
   }
 });
-
-function closeOutside(event) {
-  const { left, right, top, bottom } = event.target.getBoundingClientRect();
-  const { clientX: x, clientY: y } = event;
-  if (x < left || x > right || y < top || y > bottom) event.target.close();
-}
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
