@@ -9,7 +9,7 @@ from babel.dates import format_date, format_time, format_timedelta
 from django import template
 from django.conf import settings
 from django.template.context import RequestContext
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
@@ -74,6 +74,13 @@ def day(moment: date) -> str:
     return format_date(moment, "long", locale=_locale())
 
 
+@register.filter(expects_localtime=True)
+def near_day(moment: datetime) -> str:
+    """Today, Yesterday, or the date in words."""
+    age = (timezone.localdate() - moment.date()).days
+    return {0: _("Today"), 1: _("Yesterday")}.get(age) or day(moment)
+
+
 @register.inclusion_tag("components/_time.html")
 def when(moment: datetime | None) -> dict[str, object]:
     """`<time>`: relative, with the exact time in the reader's zone on hover; nothing for None."""
@@ -93,14 +100,11 @@ def nav_item(
     besides: str = "",
     badge: int | None = None,
 ) -> dict[str, Any]:
-    """A link of the main navigation; nothing while the page does not exist.
+    """A link of the main navigation.
 
     besides: the page below this one that has a link of its own; badge: how much waits there.
     """
-    try:
-        url = reverse(url_name)
-    except NoReverseMatch:
-        return {}
+    url = reverse(url_name)
     path = context["request"].path
     elsewhere = bool(besides) and path.startswith(reverse(besides))
     current = path.startswith(url) and not elsewhere
