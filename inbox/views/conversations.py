@@ -1,7 +1,8 @@
 """The inbox: the list, one conversation beside it, and its status."""
 
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,11 +10,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from contacts.numbers import parse
 from inbox import progress, selectors, services
 from inbox.forms import StatusForm
 from inbox.models import State
@@ -99,6 +102,7 @@ def list_context(request: PageRequest) -> dict[str, Any]:
         "number": number,
         "query": _query(chosen, search, number),
         "open_id": open_conversation_id(request),
+        "write_url": _write_url(search) if chosen is None else "",
     }
     try:
         reading = selectors.conversations(status=chosen, search=search, page=number)
@@ -127,7 +131,8 @@ def conversation_context(request: PageRequest, conversation_id: int) -> dict[str
     except Rejected as error:
         return context | {"missing": explain(error)}
     except WaziMeError as error:
-        return context | {"unreadable": explain(error)}
+        known = _listed(request, conversation_id) or Conversation(conversation_id)
+        return context | {"unreadable": explain(error)} | thread_context(request, known)
     opened = reading.value
     return (
         context
@@ -141,6 +146,15 @@ def conversation_context(request: PageRequest, conversation_id: int) -> dict[str
         | thread_context(request, opened)
         | composer_context(request, opened)
     )
+
+
+def _listed(request: PageRequest, conversation_id: int) -> Conversation | None:
+    """The conversation as the list beside it shows it; None when it does not."""
+    chosen, search, number = _chosen_status(request), _search(request), page_number(request)
+    with suppress(WaziMeError):
+        page = selectors.conversations(status=chosen, search=search, page=number).value
+        return next((row for row in page.rows if row.id == conversation_id), None)
+    return None
 
 
 def status_context(conversation_id: int, current: Status | None) -> dict[str, Any]:
@@ -174,7 +188,9 @@ def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]
         "panel_url": selectors.panel_url(opened),
         "entries": entries,
         "unfinished": any(not message.is_final for message in ledger),
-        "version": version_of(shown, percentages, opened.last_message_at, opened.status),
+        "version": version_of(
+            shown, percentages, opened.last_message_at, opened.status, timezone.localdate()
+        ),
     }
 
 
@@ -247,6 +263,12 @@ def _query(status: Status | None, search: str, number: int = 1) -> str:
     }
     given = {name: value for name, value in parts.items() if value != ""}
     return f"?{urlencode(given)}" if given else ""
+
+
+def _write_url(search: str) -> str:
+    """Where to write to the number that was searched for; empty when it is none."""
+    number = parse(search)
+    return f"{reverse('inbox:new')}?{urlencode(asdict(number))}" if number else ""
 
 
 def _tabs(

@@ -2,12 +2,14 @@
 
 import html
 import sqlite3
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from contacts.numbers import formatted
 from inbox import services
@@ -635,3 +637,45 @@ def test_the_author_is_named_in_the_thread(agent_client, write, admin: User, con
     write("Oi", author=admin)
 
     assert "Chefe Maior" in shown(agent_client.get(page_of(conversation)))
+
+
+def test_while_wazime_is_down_our_own_messages_are_shown(
+    agent_client, conversation, write, wazime: Sandbox
+) -> None:
+    write("Isto está no nosso livro")
+    wazime.add_fault("maintenance")
+
+    text = shown(agent_client.get(page_of(conversation)))
+
+    assert "Isto está no nosso livro" in text
+    assert "maintenance" in text
+    assert 'name="status" value="2"' not in text
+    assert f"Conversation {conversation.id}</h1>" in text
+
+
+def test_the_list_knows_who_a_conversation_is_with_that_cannot_be_read(
+    agent_client, conversation, wazime: Sandbox
+) -> None:
+    wazime.add_fault("maintenance", endpoints=["inbox/conversation-details"])
+
+    assert f"{conversation.contact.name}</h1>" in shown(agent_client.get(page_of(conversation)))
+
+
+def test_a_number_without_a_conversation_can_be_written_to(agent_client, wazime) -> None:
+    text = shown(agent_client.get("/inbox/?search=%2B55 11 98888-7001"))
+
+    assert "No conversation with this number yet." in text
+    assert 'href="/inbox/new/?mobile_code=55&mobile=11988887001"' in text
+    in_a_tab = shown(agent_client.get("/inbox/?status=2&search=%2B55 11 98888-7001"))
+    assert "No conversation with this number yet." not in in_a_tab
+
+
+def test_a_day_that_is_near_has_a_name(agent_client, conversation, write) -> None:
+    write("De ontem")
+    yesterday = timezone.now() - timedelta(days=1)
+    Message.objects.update(created_at=yesterday)
+    write("De hoje")
+
+    text = shown(agent_client.get(page_of(conversation)))
+
+    assert text.index("Yesterday</li>") < text.index("De ontem") < text.index("Today</li>")
