@@ -51,7 +51,7 @@ def eventually(what: Callable[[], object], seconds: float = 15) -> bool:
 def open_to_others(folder: Path) -> list[Path]:
     """What in it, or itself, another user may look into; what everybody gets anyway aside."""
     paths = [folder, *folder.glob("*"), *folder.glob("redis/**/*")]
-    return [path for path in paths if path.lstat().st_mode & 0o077]
+    return [p for p in paths if p.lstat().st_mode & 0o077 and p.name != "staticfiles.json"]
 
 
 def message_states(stack: Stack) -> list[str]:
@@ -108,6 +108,13 @@ class TestRunning:
         data = Path(stack.settings["DATA_DIR"])
         assert open_to_others(data) == []
         assert {"db.sqlite3", "sandbox.sqlite3", "redis"} <= {path.name for path in data.iterdir()}
+
+    def test_it_serves_nothing_but_static_files(self, stack: Stack) -> None:
+        public = Path(stack.settings["DATA_DIR"]) / "static"
+        assert {path.name for path in (ROOT / "static").iterdir()} <= {
+            path.name for path in public.iterdir()
+        }
+        assert [path for path in public.iterdir() if path.is_file()] == []
 
     def test_it_runs_in_a_folder_of_any_name(self, tmp_path: Path) -> None:
         folder = tmp_path / "it's 100% é?a;b=1#c,d+e&f"

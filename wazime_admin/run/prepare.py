@@ -129,8 +129,9 @@ def _collect_static_files() -> None:
         for status in [Path(storage.path(path)).stat()]
     ]
     state = hashlib.sha256(repr((settings.STORAGES, sorted(sources))).encode()).hexdigest()
-    collected = Path(settings.STATIC_ROOT) / ".collected"
-    if not collected.exists() or collected.read_text() != state:
+    collected = settings.DATA_DIR / "collected"  # not among the files, which are public
+    is_there = settings.STATIC_ROOT.exists() and collected.exists()
+    if not is_there or collected.read_text() != state:
         call_command("collectstatic", verbosity=0, interactive=False)
         collected.write_text(state)
 
