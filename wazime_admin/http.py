@@ -13,6 +13,15 @@ class PageRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+def current_path(request: HttpRequest) -> str:
+    """Path and query of the page that an htmx request comes from; "" when it does not tell one."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    try:
+        return htmx.current_url_abs_path or ""
+    except ValueError:  # what the browser sent is no address
+        return ""
+
+
 def page_number(request: HttpRequest) -> int:
     """`?page=`, from 1; anything that is no page number is the first page."""
     asked = request.GET.get("page", "")

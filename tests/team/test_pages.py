@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from tests.sandbox_server import Sandbox
+
 PAGES = ["/accounts/login/", "/accounts/logout/", "/accounts/password/change/", "/nowhere/"]
 
 
@@ -74,3 +76,11 @@ def test_it_marks_the_demo(agent_client: Client, settings: Settings) -> None:
 
     assert f'href="{settings.WAZIME_ORIGIN}/phones/"' in demo
     assert "/phones/" not in live
+
+
+def test_it_does_without_the_address_of_the_page_when_it_is_none(
+    agent_client: Client, wazime: Sandbox
+) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://["}
+
+    assert agent_client.get("/inbox/", headers=headers).status_code == 200
