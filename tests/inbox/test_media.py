@@ -431,6 +431,40 @@ def test_a_file_that_is_gone_has_a_page_that_says_so(keep: Keep, agent_client: C
     assert "no longer kept" in response.content.decode()
 
 
+def test_the_thread_shows_each_file_as_what_it_is(
+    keep: Keep, write: Any, agent_client: Client, conversation: Conversation
+) -> None:
+    shown = {}
+    for kind, content in (
+        (Kind.IMAGE, files.picture()),
+        (Kind.DOCUMENT, files.PDF),
+        (Kind.AUDIO, files.MP3),
+        (Kind.VIDEO, files.MP4),
+    ):
+        shown[kind] = keep(content, kind, "<b>açaí</b>")
+        write("", content=Content(kind, media=shown[kind]))
+    page = agent_client.get(f"/inbox/{conversation.id}/").content.decode()
+    at = {kind: f"/inbox/media/{file.pk}/" for kind, file in shown.items()}
+    assert f'href="{at[Kind.IMAGE]}"' in page
+    assert f'<img src="{at[Kind.IMAGE]}thumbnail/"' in page
+    assert f'href="{at[Kind.DOCUMENT]}" download' in page
+    assert f'controls preload="none" src="{at[Kind.AUDIO]}"' in page
+    assert f'controls preload="none" src="{at[Kind.VIDEO]}"' in page
+    assert "<b>" not in page
+
+
+def test_the_thread_says_that_a_file_is_no_longer_kept(
+    keep: Keep, write: Any, agent_client: Client, conversation: Conversation
+) -> None:
+    kept = keep(files.PDF, Kind.DOCUMENT, "fatura.pdf")
+    write("", content=Content(Kind.DOCUMENT, media=kept))
+    Media.objects.update(removed_at=timezone.now())
+    page = agent_client.get(f"/inbox/{conversation.id}/").content.decode()
+    assert "fatura.pdf" in page
+    assert "removed 180 days after" in page
+    assert f"/inbox/media/{kept.pk}/" not in page
+
+
 # --- When it goes -----------------------------------------------------------------------------
 
 
