@@ -1,9 +1,33 @@
-"""Types that views share."""
+"""The request as views have it."""
 
-from django.http import HttpRequest
-from django_htmx.middleware import HtmxDetails
+from collections.abc import Callable
+from typing import Any
+
+import django_htmx.middleware
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import cached_property
 
 from wazime_admin.team.models import User
+
+
+class HtmxDetails(django_htmx.middleware.HtmxDetails):
+    @cached_property
+    def current_url_abs_path(self) -> str | None:
+        """None also when what the browser sent is no address."""
+        try:
+            return super().current_url_abs_path
+        except ValueError:
+            return None
+
+
+def htmx_details(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., Any]:
+    """The middleware that sets `request.htmx`, in place of django-htmx's."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return answer
 
 
 class PageRequest(HttpRequest):
@@ -11,15 +35,6 @@ class PageRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
-
-
-def current_path(request: HttpRequest) -> str:
-    """Path and query of the page that an htmx request comes from; "" when it does not tell one."""
-    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    try:
-        return htmx.current_url_abs_path or ""
-    except ValueError:  # what the browser sent is no address
-        return ""
 
 
 def page_number(request: HttpRequest) -> int:

@@ -207,7 +207,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "wazime_admin.http.htmx_details",
     "wazime_admin.team.middleware.LoginRequiredMiddleware",
     "wazime_admin.team.middleware.TimeZoneMiddleware",
     "allauth.account.middleware.AccountMiddleware",

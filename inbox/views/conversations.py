@@ -22,7 +22,7 @@ from inbox.forms import StatusForm
 from inbox.models import State
 from inbox.views.composer import composer_context
 from inbox.views.fragments import unchanged, version_of
-from wazime_admin.http import PageRequest, current_path, page_number
+from wazime_admin.http import PageRequest, page_number
 from wazime_admin.trouble import Trouble, explain, explain_cause
 from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
 from wazime_admin.wazime.types import Conversation, Status
@@ -294,8 +294,8 @@ def open_conversation_id(request: PageRequest) -> int | None:
 
 def _page_path(request: PageRequest) -> str:
     """The path of the page that a person looks at, which for a fragment is not its own."""
-    shown = current_path(request) if request.htmx else request.path
-    path = shown.partition("?")[0]
+    shown = request.htmx.current_url_abs_path if request.htmx else request.path
+    path = (shown or "").partition("?")[0]
     return path if _open_id(path) or path == reverse("inbox:new") else reverse("inbox:list")
 
 

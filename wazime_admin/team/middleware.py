@@ -11,8 +11,6 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from wazime_admin.http import current_path
-
 
 class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
     """Every view needs a login unless it is marked `login_not_required`."""
@@ -28,7 +26,7 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
         htmx = getattr(request, "htmx", None)
         if not htmx and request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
-        page = current_path(request) if htmx else _path_of(request.headers.get("Referer", ""))
+        page = htmx.current_url_abs_path if htmx else _path_of(request.headers.get("Referer", ""))
         if not page or not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
             page = "/"
         login = f"{resolve_url(self.get_login_url(view_func))}?{urlencode({'next': page})}"
