@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from contacts.numbers import parse
@@ -45,7 +45,7 @@ TAB_NAMES = {
 SEARCH_LENGTH = 100
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def index(request: PageRequest) -> HttpResponse:
     context = list_context(request)
@@ -60,7 +60,7 @@ def index(request: PageRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def conversation(request: PageRequest, conversation_id: int) -> HttpResponse:
     context = conversation_context(request, conversation_id)

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from contacts.numbers import formatted
@@ -23,7 +23,7 @@ from wazime_admin.wazime.errors import Rejected, WaziMeError
 from wazime_admin.wazime.types import Contact, Conversation
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def new(request: PageRequest) -> HttpResponse:
     """A composer with a number above it; `?mobile_code=&mobile=` fill it in."""

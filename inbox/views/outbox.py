@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from inbox import selectors, services
@@ -41,7 +41,7 @@ TAB_NAMES = {
 }
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def index(request: PageRequest) -> HttpResponse:
     context = outbox_context(request)
@@ -54,7 +54,7 @@ def index(request: PageRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def entry(request: PageRequest, message_id: int) -> HttpResponse:
     """One row, opened to show every attempt, or folded again. As a page, the outbox from it on."""

@@ -84,3 +84,23 @@ def test_it_does_without_the_address_of_the_page_when_it_is_none(
     headers = {"HX-Request": "true", "HX-Current-URL": "http://["}
 
     assert agent_client.get("/inbox/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/inbox/",
+        "/inbox/new/",
+        "/inbox/outbox/",
+        "/contacts/",
+        "/templates/",
+        "/settings/connection/",
+    ],
+)
+def test_it_answers_head_as_get_without_the_page(
+    admin_client: Client, wazime: Sandbox, address: str
+) -> None:
+    response = admin_client.head(address)
+
+    assert response.status_code == 200
+    assert response.content == b""
