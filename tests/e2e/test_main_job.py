@@ -93,7 +93,7 @@ def test_a_status_that_is_refused_goes_back_with_the_reason(log_in: LogIn) -> No
 
     page.get_by_role("button", name="Unread").click()
 
-    expect(page.locator(".triage__refused")).to_contain_text("WaziMe did not accept")
+    expect(page.locator(".triage__refused")).to_contain_text("does not let")
     expect(page.get_by_role("button", name="Pending")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("button", name="Unread")).to_have_attribute("aria-pressed", "false")
 
