@@ -209,6 +209,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wazime_admin.http.htmx_details",
     "wazime_admin.team.middleware.LoginRequiredMiddleware",
+    "wazime_admin.team.middleware.PrivateMiddleware",
     "wazime_admin.team.middleware.TimeZoneMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]

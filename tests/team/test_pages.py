@@ -78,6 +78,14 @@ def test_it_marks_the_demo(agent_client: Client, settings: Settings) -> None:
     assert "/phones/" not in live
 
 
+def test_it_keeps_private_pages_out_of_shared_caches(client: Client, agent_client: Client) -> None:
+    page = agent_client.get("/accounts/password/change/")
+
+    assert page["Cache-Control"] == "private, no-cache"
+    assert "no-store" in agent_client.get("/healthz")["Cache-Control"]
+    assert "private, no-cache" not in client.get("/accounts/login/").get("Cache-Control", "")
+
+
 def test_it_does_without_the_address_of_the_page_when_it_is_none(
     agent_client: Client, wazime: Sandbox
 ) -> None:
