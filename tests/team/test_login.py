@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
@@ -49,6 +50,24 @@ def test_it_does_not_tell_what_was_wrong_and_keeps_the_name(
     error = page.partition('role="alert"')[2].partition("</div>")[0]
     assert error == reference.partition('role="alert"')[2].partition("</div>")[0]
     assert not is_logged_in(client)
+
+
+@pytest.mark.parametrize("login", ["ana", "ana@example.com", "nobody", "nobody@example.com"])
+def test_it_takes_as_long_for_a_known_name_as_for_an_unknown(
+    client: Client, agent: User, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def counted_encode(self: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted_encode)
+
+    client.post(LOGIN, {"login": login, "password": "wrong"})
+
+    assert hashed == ["wrong"]
 
 
 def test_it_shows_the_typed_name_as_text(client: Client, db: None) -> None:
