@@ -48,7 +48,9 @@ AMBIGUOUS = {
     *("undefined_variable", "drop_unread", "drop", "reset_unread", "reset", "hang"),
     *("silence_in_body", "drip"),
 }
-PATIENCE = 240  # seconds for what is left when nothing is killed any more
+# Seconds for what is left when nothing is killed any more: at first, and for each message. Most of
+# it goes into opening the gate again and again.
+PATIENCE, PATIENCE_EACH = 180, 0.4
 
 
 class Workers:
@@ -177,7 +179,7 @@ def run(messages: int, kills: int, seed: int, locked: float, sandbox: Sandbox) -
                 lock_database(locked)
             services.try_gate()
             print(f"kill {number}: {unfinished()} unfinished", flush=True)
-        settle(time.monotonic() + PATIENCE)
+        settle(time.monotonic() + PATIENCE + PATIENCE_EACH * messages)
     finally:
         workers.stop()
         redis.stop()
