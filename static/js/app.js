@@ -160,16 +160,18 @@ function storeDraft(key, text) {
   }
 }
 
+function storedDraft(key) {
+  try {
+    return localStorage.getItem(draftKey(key)) ?? "";
+  } catch {
+    return "";
+  }
+}
+
 function restoreDrafts(root) {
   for (const field of root.querySelectorAll("textarea[data-draft]")) {
-    if (field.value) continue;
-    let text;
-    try {
-      text = localStorage.getItem(draftKey(field.dataset.draft));
-    } catch {
-      return;
-    }
-    if (!text) continue;
+    const text = storedDraft(field.dataset.draft);
+    if (field.value || !text) continue;
     field.value = text;
     count(field);
   }
@@ -180,13 +182,15 @@ document.addEventListener("htmx:beforeRequest", ({ target }) => {
   if (field && target.matches("form")) sending.set(field.dataset.draft, field.value);
 });
 
-/* What was written on while the request was under way stays. */
+/* What was written on while the request was under way stays, and so does a draft that another tab
+   has stored meanwhile. */
 document.addEventListener("draft-sent", ({ detail: { key } }) => {
   const sent = sending.get(key) ?? "";
   sending.delete(key);
   const field = document.querySelector(`textarea[data-draft="${CSS.escape(key)}"]`);
   const rest = field?.value.startsWith(sent) ? field.value.slice(sent.length) : "";
-  storeDraft(key, rest);
+  const stored = storedDraft(key);
+  storeDraft(key, rest || (stored.startsWith(sent) ? stored.slice(sent.length) : stored));
   if (!field) return;
   field.value = rest;
   count(field);

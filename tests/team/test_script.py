@@ -134,6 +134,20 @@ def test_it_keeps_what_is_written_while_a_message_is_on_its_way(writer: Page) ->
     assert received == ["first"]
 
 
+def test_it_keeps_a_text_that_is_written_in_another_tab(writer: Page) -> None:
+    writer.get_by_label("Message").fill("first")
+    other = writer.context.new_page()
+    other.goto(writer.url)
+    other.get_by_label("Message").fill("something else")
+
+    writer.get_by_label("Message").press("Enter")
+    expect(writer.get_by_label("Message")).to_have_value("")
+    other.reload()
+
+    expect(other.get_by_label("Message")).to_have_value("something else")
+    assert received == ["first"]
+
+
 def test_it_forgets_texts_when_one_logs_out(writer: Page, live_server: LiveServer) -> None:
     writer.get_by_label("Message").fill("private")
     writer.get_by_text("Account of Ana Souza").locator("xpath=..").click()
