@@ -45,7 +45,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Contact:
-    """address_known: whether the server told an address at all; empty fields mean nothing if not."""
+    """address_known: whether the server told an address at all; if not, empty means nothing."""
 
     id: int
     firstname: str = ""
