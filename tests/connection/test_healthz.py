@@ -12,13 +12,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from inbox import gate
+from inbox.models import Gate
 from tests.connection.conftest import Worker
 from tests.redis_server import RedisServer
 from tests.sandbox_server import ROOT, Sandbox
 from tests.stack import environment
 from wazime_admin.connection import checks
-from wazime_admin.wazime.errors import Cause, Stopped
+from wazime_admin.wazime.errors import Cause
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def test_it_serves_without_beat(client: Client, redis: RedisServer, worker: Work
 
 
 def test_it_says_that_the_gate_is_closed(client: Client) -> None:
-    gate.close(Stopped(Cause.PLAN), attempt_started_at=timezone.now())
+    Gate.objects.create(pk=1, closed_at=timezone.now(), cause=Cause.PLAN)
 
     assert client.get("/healthz").json()["gate"] == {"state": "closed", "cause": "plan"}
 

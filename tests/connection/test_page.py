@@ -4,7 +4,6 @@ import html
 import re
 import signal
 import time
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,14 +13,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from inbox import gate
+from inbox.models import Gate
 from tests.connection.conftest import Worker
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from tests.wazime.peer import Peer, Server, refused_port
 from wazime_admin.celery import app
 from wazime_admin.connection import checks
-from wazime_admin.wazime.errors import Cause, Stopped
+from wazime_admin.wazime.errors import Cause
 
 pytestmark = pytest.mark.django_db
 
@@ -363,14 +362,14 @@ def test_it_cannot_know_of_beat_without_a_worker(admin_client: Client, wazime: S
     assert "Not known: Beat Only shows itself while a worker answers." in look(admin_client)
 
 
-def closed_since(moment: datetime) -> None:
-    refusal = Stopped(Cause.IP_ADDRESS, messages=("Add <b>it</b>",))
-    refusal.ip_address = "203.0.113.7"
-    gate.close(refusal, attempt_started_at=moment)
-
-
 def test_it_says_why_nothing_is_sent(admin_client: Client, wazime: Sandbox) -> None:
-    closed_since(timezone.now())
+    Gate.objects.create(
+        pk=1,
+        closed_at=timezone.now(),
+        cause=Cause.IP_ADDRESS,
+        said="Add <b>it</b>",
+        ip_address="203.0.113.7",
+    )
     text = look(admin_client)
 
     assert "Does not work: Sending stopped now" in text
