@@ -650,7 +650,7 @@ def test_while_wazime_is_down_our_own_messages_are_shown(
     assert "Isto está no nosso livro" in text
     assert "maintenance" in text
     assert 'name="status" value="2"' not in text
-    assert f"Conversation {conversation.id}</h1>" in text
+    assert f"Conversation {conversation.id}</bdi></h1>" in text
 
 
 def test_the_list_knows_who_a_conversation_is_with_that_cannot_be_read(
@@ -658,7 +658,7 @@ def test_the_list_knows_who_a_conversation_is_with_that_cannot_be_read(
 ) -> None:
     wazime.add_fault("maintenance", endpoints=["inbox/conversation-details"])
 
-    assert f"{conversation.contact.name}</h1>" in shown(agent_client.get(page_of(conversation)))
+    assert f"{conversation.contact.name}</bdi></h1>" in shown(agent_client.get(page_of(conversation)))
 
 
 def test_a_number_without_a_conversation_can_be_written_to(agent_client, wazime) -> None:
