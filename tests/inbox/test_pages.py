@@ -658,7 +658,8 @@ def test_the_list_knows_who_a_conversation_is_with_that_cannot_be_read(
 ) -> None:
     wazime.add_fault("maintenance", endpoints=["inbox/conversation-details"])
 
-    assert f"{conversation.contact.name}</bdi></h1>" in shown(agent_client.get(page_of(conversation)))
+    text = shown(agent_client.get(page_of(conversation)))
+    assert f"{conversation.contact.name}</bdi></h1>" in text
 
 
 def test_a_number_without_a_conversation_can_be_written_to(agent_client, wazime) -> None:
