@@ -113,6 +113,7 @@ def test_a_keyboard_keeps_its_place(log_in: LogIn) -> None:
     tab.focus()
     tab.press("Enter")
     expect(page).to_have_url(re.compile(r"\?status=2$"))
+    expect(tab).to_have_attribute("aria-current", "page")
     expect(tab).to_be_focused()
 
     for place in (1, 2):
@@ -135,6 +136,7 @@ def test_the_way_back_goes_through_the_tabs(log_in: LogIn) -> None:
     for name, address in (("Pending", r"/inbox/\?status=2$"), ("Done", r"/inbox/\?status=1$")):
         page.get_by_role("link", name=re.compile(f"^{name}")).click()
         expect(page).to_have_url(re.compile(address))
+        expect(page.locator(".tabs [aria-current]")).to_contain_text(name)
     opened = rows(page).first.get_attribute("href").partition("?")[0]
     rows(page).first.click()
     expect(page.get_by_label("Message", exact=True)).to_be_visible()
