@@ -13,6 +13,7 @@ from inbox.content import Content
 from inbox.models import Attempt, Decision, Message, State
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client, reading
+from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.types import Contact, Status
 
 
@@ -113,10 +114,14 @@ def cancel(*, message: Message, person: User, seen_attempt: int) -> None:
     nudging.nudge_next(number=message.number)
 
 
-def try_gate() -> None:
-    """Look at once whether sending works again, for an admin who has cured the cause."""
-    gate.try_now()
+def try_gate() -> WaziMeError | None:
+    """Look at once whether sending works again, for an admin who has cured the cause.
+
+    What still stands in the way; None when WaziMe answers, and the test is on its way.
+    """
+    still = gate.try_now()
     nudging.nudge(*sending.due_messages())
+    return still
 
 
 def _decide(message: Message, person: User, seen_attempt: int, decision: Decision) -> None:

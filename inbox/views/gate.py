@@ -7,7 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox import gate
+from inbox import services
 from inbox.selectors import Signals
 from inbox.views.fragments import unchanged
 from wazime_admin.http import PageRequest
@@ -28,7 +28,7 @@ def show(request: PageRequest) -> HttpResponse:
 @admin_required
 def try_now(request: PageRequest) -> HttpResponse:
     """Ask WaziMe at once whether the cause is cured, and say what it answered."""
-    still = gate.try_now()
+    still = services.try_gate()
     signals = Signals(request.user)
     if still:
         messages.error(request, _("Not yet. %(cause)s") % {"cause": explain(still).cause})
