@@ -147,7 +147,7 @@ class WaziMeClient:
         return Sent(
             conversation_id=identifier(data.get("conversation_id")),
             message_id=identifier(mapping(data.get("message")).get("id")),
-            raw=answer.body,
+            raw=answer.raw,
         )
 
 
