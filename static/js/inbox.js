@@ -25,12 +25,24 @@ document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
 
 /* The thread's poll brings the status along. A control that shows it already keeps its place and what
    it says; one that is asking gets an answer of its own. */
+let statusHadFocus = false;
+
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const { target, fragment } = detail;
   if (target.id !== "status") return;
   const seen = (control) => control.querySelector("[name=seen]").value;
   const isAsking = target.querySelector(".htmx-request");
   if (isAsking || seen(target) === seen(fragment)) detail.shouldSwap = false;
+  else statusHadFocus = target.contains(document.activeElement);
+});
+document.addEventListener("htmx:oobAfterSwap", ({ detail: { target } }) => {
+  if (target.id !== "status" || !statusHadFocus || document.activeElement !== document.body) return;
+  document.querySelector("#status [aria-pressed=true]")?.focus({ preventScroll: true });
+});
+
+/* A poll that was asked before a status was set may answer after it, with the status of before. */
+document.addEventListener("htmx:beforeOnLoad", ({ target }) => {
+  if (target.closest("#status")) htmx.trigger("#thread", "htmx:abort");
 });
 
 /* Only an answer with a fragment repaints the form: after anything else the truth comes back. */
