@@ -1,11 +1,15 @@
 """How far an upload to WaziMe has come, for the thread to show."""
 
+import logging
 import time
 from collections.abc import Callable
 
 from django.core.cache import cache
+from django.db import DatabaseError
 
 from inbox.models import Attempt, Message
+
+logger = logging.getLogger(__name__)
 
 TOLD_EVERY = 1.0  # seconds
 RENEWED_EVERY = 20.0  # seconds
@@ -28,7 +32,10 @@ class Progress:
             cache.set(_key(self._message_id), 100 * done // max(total, 1), KEPT)
         if now - self._renewed_at >= RENEWED_EVERY:
             self._renewed_at = now
-            self._renew_claim()
+            try:
+                self._renew_claim()
+            except DatabaseError as failure:  # no reason to break off an upload
+                logger.warning("A claim was not renewed: %s", failure)
 
 
 def percentages(messages: list[Message]) -> dict[int, int]:

@@ -12,6 +12,7 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,11 +23,11 @@ from redis import RedisError
 
 from inbox import gate
 from inbox.content import api_form, file_field
-from inbox.models import UNFINISHED, Attempt, Kind, Message, Outcome, State
+from inbox.models import UNFINISHED, Attempt, Kind, Media, Message, Outcome, State
 from inbox.progress import Progress
 from wazime_admin.wazime import client, pacing
 from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Stopped, WaziMeError
-from wazime_admin.wazime.transport import SEND
+from wazime_admin.wazime.transport import SEND, File
 from wazime_admin.wazime.types import Sent
 
 logger = logging.getLogger(__name__)
@@ -47,12 +48,17 @@ SETTLING = timedelta(minutes=2)  # how long to insist on writing down what an an
 
 def deliver(*, message_id: int) -> Message | None:
     """Send one message if it is its turn and nobody else has it; return its row, None if not."""
-    claimed_at = time.monotonic()
-    attempt = _claim(message_id) if gate.room() and _has_pace(message_id) else None
-    if attempt is None:
+    if not (gate.room() and _has_pace(message_id)):
         _give_back(message_id)
         return None
-    result = _call(attempt, claimed_at)
+    with ExitStack() as files:
+        file = _open_file(message_id, files)
+        claimed_at = time.monotonic()
+        attempt = _claim(message_id)
+        if attempt is None:
+            _give_back(message_id)
+            return None
+        result = file if isinstance(file, _Result) else _call(attempt, claimed_at, file)
     _insist(lambda: _settle(attempt, result))
     return attempt.message
 
@@ -130,7 +136,7 @@ def _claim(message_id: int) -> Attempt | None:
         )
         if not claimed:
             return None
-        message = Message.objects.select_related("media").get(pk=message_id)
+        message = Message.objects.get(pk=message_id)
         worker = f"{socket.gethostname()}:{os.getpid()}"
         attempt = Attempt.objects.create(
             message=message, number=message.attempt_number, worker=worker[:100]
@@ -155,24 +161,43 @@ class _Result:
     ip_address: str = ""
 
 
-def _call(attempt: Attempt, claimed_at: float) -> _Result:
+def _open_file(message_id: int, files: ExitStack) -> File | _Result | None:
+    """The message's file, None when it has none, or how its attempt ends when it cannot be read.
+
+    It is opened, and fetched from where it is stored, before the claim: a storage that is slow or
+    away must cost neither the seconds in which the first byte has to follow nor the certainty that
+    nothing has left.
+    """
+    media = Media.objects.filter(messages=message_id).first()
+    if media is None:
+        return None
+    try:
+        content = files.enter_context(media.file.open("rb"))
+        content.read(1)
+        content.seek(0)
+    except FileNotFoundError:
+        return _Result(Outcome.REJECTED, cause=Cause.FILE_GONE)
+    except Exception as failure:  # every storage has errors of its own
+        logger.warning("A file cannot be read: %s", failure)
+        return _Result(Outcome.NOT_NOW, cause=Cause.FILE_STORAGE, raw=type(failure).__name__)
+    return media.name, content, media.content_type
+
+
+def _call(attempt: Attempt, claimed_at: float, file: File | None = None) -> _Result:
     """Make the one call. claimed_at: on the monotonic clock; the first byte must follow soon."""
     message = attempt.message
     form, field = api_form(message), file_field(message)
     try:
         if message.kind == Kind.TEMPLATE:
             return _succeeded(client().send_template(form, claimed_at=claimed_at))
-        if field is None or message.media is None:
+        if field is None or file is None:
             return _succeeded(client().send_message(form, claimed_at=claimed_at))
         progress = Progress(attempt, renew_claim=lambda: _renew(attempt))
-        with message.media.file.open("rb") as content:
-            file = (field, (message.media.name, content, message.media.content_type))
-            sent = client().send_message(form, file, claimed_at=claimed_at, progress=progress)
-        return _succeeded(sent)
+        return _succeeded(
+            client().send_message(form, (field, file), claimed_at=claimed_at, progress=progress)
+        )
     except WaziMeError as error:
         return _failed(error)
-    except FileNotFoundError:
-        return _Result(Outcome.REJECTED, cause=Cause.FILE_GONE)
 
 
 def _renew(attempt: Attempt) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if f"Credential={KEY}/" not in self.headers.get("Authorization", ""):
             return self._answer(403)
+        time.sleep(self.server.delay)
         if self.server.status != 200:
             return self._answer(self.server.status)
         objects, parts = self.server.objects, self.server.parts
@@ -57,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class S3Server(ThreadingHTTPServer):
-    """status: what it answers to everything, unless it is 200."""
+    """status: what it answers to everything, unless it is 200; delay: seconds before it does."""
 
     daemon_threads = True
 
@@ -66,6 +68,7 @@ class S3Server(ThreadingHTTPServer):
         self.objects: dict[str, bytes] = {}
         self.parts: dict[str, dict[int, bytes]] = {}
         self.status = 200
+        self.delay = 0.0
         secret = SECRET.replace("/", "%2F").replace("+", "%2B")
         self.url = f"s3+http://{KEY}:{secret}@127.0.0.1:{self.server_port}/{BUCKET}"
 

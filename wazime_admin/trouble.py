@@ -112,6 +112,10 @@ _WORDS: dict[Cause, tuple[Words, Words]] = {
         _("WaziMe could not take the picture."),
         _("Try another picture (JPG or PNG)."),
     ),
+    Cause.FILE_STORAGE: (
+        _("The server cannot read the stored file at the moment."),
+        _("It is tried again by itself. If this lasts, tell an admin to look at the storage."),
+    ),
     Cause.FILE_GONE: (
         _("The file is no longer on this server."),
         _("Send it again as a new message."),

@@ -1,6 +1,8 @@
 """Files that are sent along, kept in an S3-compatible storage."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -11,10 +13,12 @@ from pytest_django.fixtures import Settings
 
 from inbox import media
 from inbox.content import Content
-from inbox.models import Kind, Media, State
+from inbox.models import Kind, Media, Message, State
 from tests.inbox import files
 from tests.s3_server import BUCKET, S3Server
 from wazime_admin.settings import bucket
+from wazime_admin.wazime.errors import Cause
+from wazime_admin.wazime.transport import SEND
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +57,28 @@ def test_the_customer_gets_what_is_in_the_bucket(s3: S3Server, write, deliver, w
     message = write("", content=Content(Kind.DOCUMENT, media=kept))
     assert deliver(message).state == State.SENT
     assert wazime.accepted()[-1]["file"]["sha256"] == kept.sha256
+
+
+def test_a_slow_bucket_does_not_cost_the_time_in_which_a_message_must_leave(
+    s3: S3Server, write, deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = write("", content=Content(Kind.DOCUMENT, media=store(files.PDF, Kind.DOCUMENT)))
+    client = import_module("wazime_admin.wazime.client")
+    monkeypatch.setattr(client, "SEND", replace(SEND, begin=0.5))
+    s3.delay = 0.6
+    assert deliver(message).state == State.SENT
+
+
+def test_a_message_waits_for_a_bucket_that_is_away(s3: S3Server, write, deliver, wazime) -> None:
+    message = write("", content=Content(Kind.DOCUMENT, media=store(files.PDF, Kind.DOCUMENT)))
+    s3.status = 503
+    waiting = deliver(message)
+    assert waiting.state == State.QUEUED
+    assert waiting.attempts.get().cause == Cause.FILE_STORAGE
+    assert wazime.accepted() == []
+    s3.status = 200
+    Message.objects.update(not_before=None)
+    assert deliver(message).state == State.SENT
 
 
 def test_a_file_that_is_gone_from_the_bucket_has_a_page_that_says_so(

@@ -28,6 +28,7 @@ class Cause(StrEnum):
     CONNECT_TIMEOUT = "connect_timeout"
     TLS = "tls"
     PROXY = "proxy"
+    FILE_STORAGE = "file_storage"
     # Uncertain: the request began and no usable answer came.
     READ_TIMEOUT = "read_timeout"
     CONNECTION_LOST = "connection_lost"
