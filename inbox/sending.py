@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -23,7 +24,16 @@ from redis import RedisError
 
 from inbox import gate
 from inbox.content import api_form, file_field
-from inbox.models import UNFINISHED, Attempt, Kind, Media, Message, Outcome, State
+from inbox.models import (
+    UNFINISHED,
+    Attempt,
+    Kind,
+    Media,
+    Message,
+    Outcome,
+    State,
+    media_storage,
+)
 from inbox.progress import Progress
 from wazime_admin.wazime import client, pacing
 from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Stopped, WaziMeError
@@ -164,7 +174,7 @@ class _Result:
 def _open_file(message_id: int, files: ExitStack) -> File | _Result | None:
     """The message's file, None when it has none, or how its attempt ends when it cannot be read.
 
-    It is opened, and fetched from where it is stored, before the claim: a storage that is slow or
+    Opened, and fetched whole from where it is stored, before the claim: a storage that is slow or
     away must cost neither the seconds in which the first byte has to follow nor the certainty that
     nothing has left.
     """
@@ -172,9 +182,7 @@ def _open_file(message_id: int, files: ExitStack) -> File | _Result | None:
     if media is None:
         return None
     try:
-        content = files.enter_context(media.file.open("rb"))
-        content.read(1)
-        content.seek(0)
+        content: Any = files.enter_context(media_storage().open(str(media.file), "rb")).file
     except FileNotFoundError:
         return _Result(Outcome.REJECTED, cause=Cause.FILE_GONE)
     except Exception as failure:  # every storage has errors of its own
