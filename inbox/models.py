@@ -42,6 +42,13 @@ def media_path(media: "Media", name: str) -> str:
     return f"{uuid4().hex[:2]}/{uuid4().hex}"
 
 
+class CancelReason(models.TextChoices):
+    """Why a recipient of a broadcast got nothing; empty for what a person took back."""
+
+    OPTED_OUT = "opted_out", _("Opted out")
+    BROADCAST = "broadcast", _("The broadcast was cancelled")
+
+
 class Kind(models.TextChoices):
     TEXT = "text", _("Text")
     IMAGE = "image", _("Image")
@@ -79,6 +86,10 @@ class Media(models.Model):
         return self.name
 
 
+BROADCAST = models.Q(broadcast__isnull=False)
+NO_BROADCAST = models.Q(broadcast__isnull=True)
+
+
 class Message(models.Model):
     """A message to one customer.
 
@@ -93,6 +104,10 @@ class Message(models.Model):
     not_before: when to try again after a "not now"; waited: how long it has been put off in all;
     claimed_until: when a claim runs out;
     gate_closings: how often it closed the gate after a good read.
+
+    Of a broadcast's recipients only: broadcast; time_zone: where the number is, for quiet hours;
+    new_contact: the names (`firstname`, `lastname`) of the contact that must be created first, None
+    when there is one; cancel_reason.
     """
 
     send_id = models.UUIDField(unique=True)
@@ -117,6 +132,14 @@ class Message(models.Model):
     claimed_until = models.DateTimeField(null=True)
     waited = models.DurationField(default=timedelta)
     gate_closings = models.PositiveSmallIntegerField(default=0)
+
+    broadcast = models.ForeignKey(
+        "broadcasts.Broadcast", on_delete=models.PROTECT, null=True, related_name="messages"
+    )
+    time_zone = models.CharField(max_length=40, blank=True)
+    new_contact = models.JSONField(null=True)
+    cancel_reason = models.CharField(max_length=10, choices=CancelReason, blank=True)
+
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
 
@@ -124,14 +147,28 @@ class Message(models.Model):
         indexes = [
             models.Index("number", "id", name="message_of_number"),
             # The outbox: its pages and counts, and the navigation's count on every page.
-            models.Index("state", "id", name="message_of_state"),
-            models.Index("author", "state", "id", name="message_of_author"),
-            # The sweep and the claim look at these few rows among millions of finished ones.
+            models.Index("state", "id", name="message_of_state", condition=NO_BROADCAST),
+            models.Index("author", "state", "id", name="message_of_author", condition=NO_BROADCAST),
+            # The sweep looks at these few rows among millions of finished ones.
             models.Index(
-                "number",
+                "claimed_until", name="message_claimed", condition=models.Q(state=State.SENDING)
+            ),
+            # A broadcast's counts, its next recipients, and how fast it goes.
+            models.Index(
+                "broadcast",
+                "state",
+                "time_zone",
                 "id",
-                name="message_unfinished",
-                condition=models.Q(state__in=UNFINISHED),
+                name="recipient_of_state",
+                condition=BROADCAST,
+            ),
+            models.Index(
+                "broadcast", "finished_at", name="recipient_finished", condition=BROADCAST
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["broadcast", "number"], name="recipient_once", condition=BROADCAST
             ),
         ]
 

@@ -183,6 +183,7 @@ INSTALLED_APPS = [
     "wazime_admin.connection",
     "contacts",
     "inbox",
+    "inbox.broadcasts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

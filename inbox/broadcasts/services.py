@@ -1,0 +1,247 @@
+"""What admins do with broadcasts. Verbs; each changes rows of ours only, and says no by Conflict.
+
+Every change of a state is one conditional UPDATE: of two people, two clicks or two schedulers one
+gets it, and the others are told.
+"""
+
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from contacts.numbers import Number
+from contacts.services import obtain_contact
+from inbox.broadcasts import nudging
+from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, PauseCause
+from inbox.content import Content
+from inbox.models import Attempt, CancelReason, Decision, Kind, Message, State
+from inbox.services import Conflict, write_message
+from wazime_admin.team.models import User
+from wazime_admin.wazime.transport import SEND
+
+RUNNING = (BroadcastState.SENDING, BroadcastState.PAUSED)
+UNBEGUN = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
+
+
+# --- Before -----------------------------------------------------------------------------------
+
+
+def create_draft(*, author: User, audience: Audience, **choices: Any) -> Broadcast:
+    """A new draft; a worker builds its audience. choices: fields of Broadcast."""
+    broadcast = Broadcast.objects.create(author=author, audience=audience, **choices)
+    nudging.nudge_building(broadcast.pk)
+    return broadcast
+
+
+def change_draft(*, broadcast: Broadcast, **choices: Any) -> None:
+    """Change a draft's fields and build its audience anew."""
+    changed = Broadcast.objects.filter(pk=broadcast.pk, state=BroadcastState.DRAFT).update(
+        **choices, built_at=None, building_until=None, build_trouble="", rows_read=0
+    )
+    if not changed:
+        raise Conflict
+    nudging.nudge_building(broadcast.pk)
+
+
+def copy(*, broadcast: Broadcast, author: User) -> Broadcast:
+    """A new draft with the same audience, read again, and the same choices."""
+    same = ("template_id", "template", "variables", "from_number", "rate")
+    boxes = ("name", "quiet_hours", "create_contacts")
+    choices = {name: getattr(broadcast, name) for name in (*same, *boxes)}
+    return create_draft(author=author, audience=broadcast.audience, **choices)
+
+
+def delete_draft(*, broadcast: Broadcast) -> None:
+    """Remove a draft and its recipients, of whom nobody has got anything."""
+    with transaction.atomic():
+        draft = Broadcast.objects.select_for_update().filter(
+            pk=broadcast.pk, state=BroadcastState.DRAFT
+        )
+        if not draft:
+            raise Conflict
+        Message.objects.filter(broadcast=broadcast).delete()
+        draft.delete()
+
+
+def send_test(*, broadcast: Broadcast, number: Number, author: User, send_id: UUID) -> Message:
+    """Send the template to one number, as a message of its own. Raises WaziMeError, PerhapsCreated.
+
+    Its variables are those of the first recipient.
+    """
+    first = Message.objects.filter(broadcast=broadcast).order_by("id").first()
+    fields = first.fields if first else {"template_id": str(broadcast.template_id)}
+    content = Content(Kind.TEMPLATE, fields=fields, label=broadcast.template.get("name", ""))
+    return write_message(
+        author=author,
+        send_id=send_id,
+        contact=obtain_contact(number=number),
+        content=content,
+        from_number=broadcast.from_number,
+    )
+
+
+def start(*, broadcast: Broadcast, confirm: int) -> None:
+    """Begin to send, or wait for its time. confirm: the number of recipients, typed.
+
+    Raises Conflict when it is no built draft any more, or the number is another.
+    """
+    with transaction.atomic():
+        draft = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
+        recipients = Message.objects.filter(broadcast=broadcast, state=State.HELD).count()
+        if draft.state != BroadcastState.DRAFT or draft.built_at is None or confirm != recipients:
+            raise Conflict
+        if not recipients:
+            raise Conflict
+        if draft.scheduled_at and draft.scheduled_at > timezone.now():
+            _move(broadcast, [BroadcastState.DRAFT], BroadcastState.SCHEDULED)
+        else:
+            _move(broadcast, [BroadcastState.DRAFT], BroadcastState.SENDING, started_at=Now())
+    nudging.nudge_sending()
+
+
+def start_due() -> None:
+    """Begin the broadcasts whose time has come."""
+    due = Broadcast.objects.filter(state=BroadcastState.SCHEDULED, scheduled_at__lte=Now())
+    due.update(state=BroadcastState.SENDING, started_at=Now())
+
+
+# --- During -----------------------------------------------------------------------------------
+
+
+def pause(*, broadcast: Broadcast) -> None:
+    """Stop at once: when this returns, no send of this broadcast begins any more."""
+    _move(broadcast, [BroadcastState.SENDING], BroadcastState.PAUSED, pause_cause="", pause_said="")
+    _take_back(broadcast)
+
+
+def pause_by_itself(*, broadcast_id: int, cause: PauseCause, said: str = "") -> None:
+    """Stop because of what answers say; those under way go on."""
+    Broadcast.objects.filter(pk=broadcast_id, state=BroadcastState.SENDING).update(
+        state=BroadcastState.PAUSED, pause_cause=cause, pause_said=said
+    )
+
+
+def resume(*, broadcast: Broadcast) -> None:
+    _move(broadcast, [BroadcastState.PAUSED], BroadcastState.SENDING, **_FRESH)
+    nudging.nudge_sending()
+
+
+def go_on_without_new_contacts(*, broadcast: Broadcast) -> None:
+    """Send to everybody without creating contacts: the plan takes no more of them."""
+    Broadcast.objects.filter(pk=broadcast.pk).update(create_contacts=False)
+    resume(broadcast=broadcast)
+
+
+def change_rate(*, broadcast: Broadcast, rate: float) -> None:
+    """rate: messages a second at most."""
+    _move_any(broadcast, [*UNBEGUN, *RUNNING], rate=rate)
+
+
+def cancel(*, broadcast: Broadcast) -> None:
+    """Stop for good: when this returns, no send of this broadcast begins any more."""
+    _move(broadcast, [*UNBEGUN, *RUNNING], BroadcastState.CANCELLED, finished_at=Now())
+    _take_back(broadcast)
+    _recipients(broadcast, State.HELD).update(
+        state=State.CANCELLED, cancel_reason=CancelReason.BROADCAST, finished_at=Now()
+    )
+
+
+# --- After ------------------------------------------------------------------------------------
+
+
+def retry(*, broadcast: Broadcast) -> int:
+    """Send again to those to whom it never left; how many. Raises Conflict when there are none."""
+    ended = (BroadcastState.FINISHED, *RUNNING)
+    with transaction.atomic():
+        there = Broadcast.objects.select_for_update().filter(pk=broadcast.pk, state__in=ended)
+        again = there and _recipients(broadcast, State.REJECTED).update(
+            state=State.HELD, waited=timedelta(), not_before=None, finished_at=None, gate_closings=0
+        )
+        if not again:
+            raise Conflict
+        _move(broadcast, list(ended), BroadcastState.SENDING, finished_at=None, **_FRESH)
+    nudging.nudge_sending()
+    return again
+
+
+def decide_uncertain(*, broadcast: Broadcast, person: User, decision: Decision, seen: int) -> int:
+    """Decide about all uncertain recipients at once, by this person; how many.
+
+    seen: how many the person saw; Conflict when it is another number by now.
+    """
+    with transaction.atomic():
+        uncertain = _recipients(broadcast, State.UNCERTAIN).select_for_update()
+        ids = list(uncertain.values_list("id", flat=True))
+        if len(ids) != seen:
+            raise Conflict
+        for begin in range(0, len(ids), 500):
+            _decide(ids[begin : begin + 500], person, decision)
+        if decision is Decision.RESEND and ids:
+            _move_any(
+                broadcast,
+                [BroadcastState.FINISHED, BroadcastState.CANCELLED, *RUNNING],
+                state=BroadcastState.SENDING,
+                finished_at=None,
+                **_FRESH,
+            )
+    nudging.nudge_sending()
+    return len(ids)
+
+
+def _decide(ids: list[int], person: User, decision: Decision) -> None:
+    Attempt.objects.filter(message__in=ids, number=F("message__attempt_number")).update(
+        decision=decision, decided_by=person, decided_at=Now()
+    )
+    rows = Message.objects.filter(pk__in=ids)
+    if decision is Decision.RESEND:
+        rows.update(state=State.HELD, waited=timedelta(), not_before=None, finished_at=None)
+    else:
+        rows.update(state=State.SENT, finished_at=Now())
+
+
+# --- How --------------------------------------------------------------------------------------
+
+# A fresh start counts anew what made it pause.
+_FRESH: dict[str, Any] = {
+    "pause_cause": "",
+    "pause_said": "",
+    "uncertain_run": 0,
+    "refused_run": 0,
+    "refused_for": "",
+}
+
+
+def _move(broadcast: Broadcast, before: list[str], after: str, **changes: Any) -> None:
+    _move_any(broadcast, before, state=after, **changes)
+
+
+def _move_any(broadcast: Broadcast, before: list[str], **changes: Any) -> None:
+    if not Broadcast.objects.filter(pk=broadcast.pk, state__in=before).update(**changes):
+        raise Conflict
+
+
+def _recipients(broadcast: Broadcast, state: State) -> QuerySet[Message]:
+    return Message.objects.filter(broadcast=broadcast, state=state)
+
+
+def _take_back(broadcast: Broadcast) -> None:
+    """Hold what was released, and wait for the sends that were claimed just before.
+
+    A claim that was committed before the broadcast stopped may not have begun yet. It must begin
+    within SEND.begin seconds or not at all: nobody is told "stopped" before that is certain.
+    """
+    _recipients(broadcast, State.QUEUED).update(state=State.HELD)
+    begin = timedelta(seconds=SEND.begin)
+    may_begin = Attempt.objects.filter(
+        message__broadcast=broadcast,
+        message__state=State.SENDING,
+        ended_at=None,
+        started_at__gt=Now() - begin,
+    )
+    while may_begin.exists():
+        time.sleep(0.05)
