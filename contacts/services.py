@@ -39,21 +39,25 @@ def create_contact(*, values: Values, image: File | None = None) -> None:
     _forget()
 
 
-def obtain_contact(*, number: Number, firstname: str = "", lastname: str = "") -> Contact:
-    """The contact with this number; created when there is none.
-
-    Whoever has no name is called by the number, and "WhatsApp". Raises PerhapsCreated, WaziMeError.
-    """
-    if found := selectors.contact_with(number):
-        return found
-    values = {
+def new_contact(number: Number, firstname: str = "", lastname: str = "") -> Values:
+    """What creates a contact. Who has no name is called by the number, and "WhatsApp"."""
+    return {
         "firstname": firstname or formatted(number.mobile_code, number.mobile),
         "lastname": lastname or "WhatsApp",
         "mobile_code": number.mobile_code,
         "mobile": number.mobile,
     }
+
+
+def obtain_contact(*, number: Number, firstname: str = "", lastname: str = "") -> Contact:
+    """The contact with this number; created when there is none.
+
+    Raises PerhapsCreated, WaziMeError.
+    """
+    if found := selectors.contact_with(number):
+        return found
     try:
-        create_contact(values=values)
+        create_contact(values=new_contact(number, firstname, lastname))
     except Rejected:
         # Somebody may have created it in the same moment.
         if found := selectors.contact_with(number):

@@ -70,12 +70,14 @@ def room() -> float:
     return 1 if Gate.objects.filter(_awaits_test()).exists() else 0
 
 
-def lets_through(attempt: Attempt) -> bool:
-    """Whether this attempt, claimed in the transaction under way, may go on: the gate is open, or
-    it is the one test."""
+def lets_through(attempts: list[Attempt]) -> bool:
+    """Whether these, claimed in the transaction under way, may go on: the gate is open, or there
+    is but one and it is the test."""
     if not closed():
         return True
-    return bool(Gate.objects.filter(_awaits_test()).update(test_attempt=attempt))
+    if len(attempts) > 1:
+        return False
+    return bool(Gate.objects.filter(_awaits_test()).update(test_attempt=attempts[0]))
 
 
 def _awaits_test() -> Q:
@@ -98,8 +100,10 @@ def note_delay(attempt: Attempt) -> None:
 
 
 def note_uncertain(attempt: Attempt, cause: str) -> None:
+    """Five answers in a row that say nothing close it. A worker that died is no answer."""
     _row()
-    Gate.objects.update(uncertain_run=F("uncertain_run") + 1)
+    if cause != Cause.PROCESS_DIED:
+        Gate.objects.update(uncertain_run=F("uncertain_run") + 1)
     if _fail_test(attempt):
         return
     if Gate.objects.filter(uncertain_run__gte=UNCERTAIN_RUN).exists():

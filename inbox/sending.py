@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from redis import RedisError
@@ -25,6 +25,7 @@ from redis import RedisError
 from inbox import gate
 from inbox.content import api_form, file_field
 from inbox.models import (
+    NO_BROADCAST,
     UNFINISHED,
     Attempt,
     Kind,
@@ -64,28 +65,29 @@ def deliver(*, message_id: int) -> Message | None:
     with ExitStack() as files:
         file = _open_file(message_id, files)
         claimed_at = time.monotonic()
-        attempt = _claim(message_id)
-        if attempt is None:
+        claimed = claim(waiting(message_id))
+        if not claimed:
             _give_back(message_id)
             return None
-        result = file if isinstance(file, _Result) else _call(attempt, claimed_at, file)
-    _insist(lambda: _settle(attempt, result))
+        attempt = claimed[0]
+        result = file if isinstance(file, Result) else call(attempt, claimed_at, file)
+    insist(lambda: settle(attempt, result))
     return attempt.message
 
 
 def due_messages() -> list[int]:
     """The ids of queued messages that a worker must be told of, oldest first."""
     at_once = int(min(gate.room(), SWEPT_AT_ONCE))
-    waiting = Message.objects.filter(_may_be_claimed()).filter(
+    overdue = Message.objects.filter(_may_be_claimed()).filter(
         Q(nudged_at__isnull=True) | Q(nudged_at__lt=Now() - TASK_LOST)
     )
-    return list(waiting.order_by("id").values_list("id", flat=True)[:at_once])
+    return list(overdue.order_by("id").values_list("id", flat=True)[:at_once])
 
 
 def next_due(*, number: str) -> list[int]:
     """The id of the message to this number whose turn it is now, if there is one."""
-    waiting = Message.objects.filter(_may_be_claimed(), number=number)
-    return list(waiting.order_by("id").values_list("id", flat=True)[:1])
+    next_ones = Message.objects.filter(_may_be_claimed(), number=number)
+    return list(next_ones.order_by("id").values_list("id", flat=True)[:1])
 
 
 def mark_nudged(message_ids: list[int]) -> None:
@@ -102,10 +104,10 @@ def _give_back(message_id: int) -> None:
 def expire_claims() -> int:
     """Turn claims that ran out into `uncertain`: their process died with the message in hand."""
     expired = Message.objects.filter(state=State.SENDING, claimed_until__lt=Now())
-    died = _Result(Outcome.UNCERTAIN, cause=Cause.PROCESS_DIED)
+    died = Result(Outcome.UNCERTAIN, cause=Cause.PROCESS_DIED)
     attempts = Attempt.objects.select_related("message").filter(message__in=expired, ended_at=None)
     for attempt in attempts:
-        _settle(attempt, died)
+        settle(attempt, died)
     return len(attempts)
 
 
@@ -113,18 +115,29 @@ def expire_claims() -> int:
 
 
 def _may_be_claimed() -> Q:
-    """Queued, due, and behind nothing: what people write to one customer goes out in order."""
-    ahead = Message.objects.filter(
-        number=OuterRef("number"), id__lt=OuterRef("id"), state__in=UNFINISHED
-    )
-    due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
-    return Q(state=State.QUEUED) & due & ~Q(Exists(ahead))
+    """Queued, due, and behind nothing: what people write to one customer goes out in order.
+
+    What a broadcast has for the same customer neither waits here nor holds anything back.
+    """
+    written = Message.objects.filter(NO_BROADCAST, number=OuterRef("number"))
+    ahead = written.filter(id__lt=OuterRef("id"), state__in=UNFINISHED)
+    return NO_BROADCAST & is_due() & ~Q(Exists(ahead))
+
+
+def is_due() -> Q:
+    """Queued, and not put off to later."""
+    return Q(state=State.QUEUED) & (Q(not_before__isnull=True) | Q(not_before__lte=Now()))
+
+
+def waiting(message_id: int) -> QuerySet[Message]:
+    """The message if it may be sent now, otherwise nothing."""
+    return Message.objects.filter(_may_be_claimed(), pk=message_id)
 
 
 def _has_pace(message_id: int) -> bool:
     """Take the message's tokens before it is claimed; put it off when there are none."""
-    waiting = Message.objects.filter(_may_be_claimed(), pk=message_id)
-    number = waiting.values_list("number", flat=True).first()
+    row = waiting(message_id)
+    number = row.values_list("number", flat=True).first()
     if number is None:
         return False
     try:
@@ -133,35 +146,51 @@ def _has_pace(message_id: int) -> bool:
         logger.warning("Not sending without the shared pace: %s", failure)
         return False
     if wait:
-        waiting.update(not_before=Now() + timedelta(seconds=wait), nudged_at=None)
+        row.update(not_before=Now() + timedelta(seconds=wait), nudged_at=None)
     return not wait
 
 
-def _claim(message_id: int) -> Attempt | None:
+def claim(found: QuerySet[Message], at_most: int = 1) -> list[Attempt]:
+    """Take the first of these messages for this process; none when others were quicker.
+
+    Each has an attempt and is durably `sending` before this returns. Whoever claims must send at
+    once: after SEND.begin seconds the first byte may not leave any more.
+    """
     with transaction.atomic(durable=True):
-        claimed = Message.objects.filter(_may_be_claimed(), pk=message_id).update(
-            state=State.SENDING,
-            attempt_number=F("attempt_number") + 1,
-            claimed_until=Now() + CLAIM,
+        chosen = found.select_for_update(skip_locked=True, of=("self",))[:at_most]
+        messages = {message.pk: message for message in chosen}
+        # Once more all conditions: what they look at besides the rows is not locked.
+        claimed = (
+            found.filter(pk__in=messages)
+            .order_by()
+            .update(
+                state=State.SENDING,
+                attempt_number=F("attempt_number") + 1,
+                claimed_until=Now() + CLAIM,
+            )
         )
-        if not claimed:
-            return None
-        message = Message.objects.get(pk=message_id)
-        worker = f"{socket.gethostname()}:{os.getpid()}"
-        attempt = Attempt.objects.create(
-            message=message, number=message.attempt_number, worker=worker[:100]
-        )
-        if not gate.lets_through(attempt):
+        if not claimed or claimed < len(messages):
             transaction.set_rollback(True)
-            return None
-        return attempt
+            return []
+        worker = f"{socket.gethostname()}:{os.getpid()}"[:100]
+        attempts = [
+            Attempt(message=message, number=message.attempt_number + 1, worker=worker)
+            for message in messages.values()
+        ]
+        Attempt.objects.bulk_create(attempts)
+        if not gate.lets_through(attempts):
+            transaction.set_rollback(True)
+            return []
+        return attempts
 
 
 # --- Call -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Result:
+class Result:
+    """How an attempt ended; see Attempt."""
+
     outcome: Outcome
     cause: str = ""
     said: str = ""
@@ -171,7 +200,7 @@ class _Result:
     ip_address: str = ""
 
 
-def _open_file(message_id: int, files: ExitStack) -> File | _Result | None:
+def _open_file(message_id: int, files: ExitStack) -> File | Result | None:
     """The message's file, None when it has none, or how its attempt ends when it cannot be read.
 
     Opened, and fetched whole from where it is stored, before the claim: a storage that is slow or
@@ -184,14 +213,14 @@ def _open_file(message_id: int, files: ExitStack) -> File | _Result | None:
     try:
         content: Any = files.enter_context(media_storage().open(str(media.file), "rb")).file
     except FileNotFoundError:
-        return _Result(Outcome.REJECTED, cause=Cause.FILE_GONE)
+        return Result(Outcome.REJECTED, cause=Cause.FILE_GONE)
     except Exception as failure:  # every storage has errors of its own
         logger.warning("A file cannot be read: %s", failure)
-        return _Result(Outcome.NOT_NOW, cause=Cause.FILE_STORAGE, raw=type(failure).__name__)
+        return Result(Outcome.NOT_NOW, cause=Cause.FILE_STORAGE, raw=type(failure).__name__)
     return media.name, content, media.content_type
 
 
-def _call(attempt: Attempt, claimed_at: float, file: File | None = None) -> _Result:
+def call(attempt: Attempt, claimed_at: float, file: File | None = None) -> Result:
     """Make the one call. claimed_at: on the monotonic clock; the first byte must follow soon."""
     message = attempt.message
     form, field = api_form(message), file_field(message)
@@ -205,7 +234,7 @@ def _call(attempt: Attempt, claimed_at: float, file: File | None = None) -> _Res
             client().send_message(form, (field, file), claimed_at=claimed_at, progress=progress)
         )
     except WaziMeError as error:
-        return _failed(error)
+        return failed(error)
 
 
 def _renew(attempt: Attempt) -> None:
@@ -215,17 +244,18 @@ def _renew(attempt: Attempt) -> None:
     ).update(claimed_until=Now() + CLAIM)
 
 
-def _succeeded(sent: Sent) -> _Result:
-    return _Result(Outcome.SENT, raw=sent.raw[:RAW_KEPT])
+def _succeeded(sent: Sent) -> Result:
+    return Result(Outcome.SENT, raw=sent.raw[:RAW_KEPT])
 
 
-def _failed(error: WaziMeError) -> _Result:
+def failed(error: WaziMeError) -> Result:
+    """How an attempt ends that met this."""
     outcome = {
         Rejected: Outcome.REJECTED,
         NotNow: Outcome.NOT_NOW,
         Stopped: Outcome.STOPPED,
     }.get(type(error), Outcome.UNCERTAIN)
-    return _Result(
+    return Result(
         outcome,
         cause=error.cause,
         said=" ".join(error.messages),
@@ -239,7 +269,7 @@ def _failed(error: WaziMeError) -> _Result:
 # --- Settle -----------------------------------------------------------------------------------
 
 
-def _insist(write: Callable[[], None]) -> None:
+def insist(write: Callable[[], None]) -> None:
     """Write down what an answer said, also when the database is locked or away for a while.
 
     Giving up turns a message that is known to be sent into one that a person must decide.
@@ -248,20 +278,27 @@ def _insist(write: Callable[[], None]) -> None:
     while True:
         try:
             return write()
-        except OperationalError as failure:
+        except (OperationalError, InterfaceError) as failure:
             if time.monotonic() > deadline:
                 raise
+            reconnect()
             logger.warning("The database does not take an outcome, trying again: %s", failure)
             time.sleep(1)
 
 
-def _settle(attempt: Attempt, result: _Result) -> None:
+def reconnect() -> None:
+    """Let go of a connection that broke: the next query makes a new one."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+
+
+def settle(attempt: Attempt, result: Result) -> None:
     """Write down how an attempt ended, and move its message on.
 
     Only its own attempt: a message that has moved to another attempt stays as it is. An answer
     that comes after the claim ran out still settles an uncertain message that nobody has decided.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         Attempt.objects.filter(pk=attempt.pk).update(
             ended_at=Now(),
             outcome=result.outcome,
@@ -302,7 +339,7 @@ def _put_off(messages: QuerySet[Message], wait: timedelta) -> None:
         _finish(sending, State.REJECTED)
 
 
-def _stop(messages: QuerySet[Message], attempt: Attempt, result: _Result) -> None:
+def _stop(messages: QuerySet[Message], attempt: Attempt, result: Result) -> None:
     """Close the gate. The message waits behind it, unless it has closed it too often."""
     reason = {"cause": result.cause, "said": result.said, "ip_address": result.ip_address}
     sending = messages.filter(state=State.SENDING)
@@ -312,7 +349,7 @@ def _stop(messages: QuerySet[Message], attempt: Attempt, result: _Result) -> Non
     sending.update(state=State.QUEUED, nudged_at=None, not_before=None, claimed_until=None)
 
 
-def _wait(attempt: Attempt, result: _Result) -> timedelta:
+def _wait(attempt: Attempt, result: Result) -> timedelta:
     """How long to wait after "not now": exponential with jitter, never less than asked."""
     backoff = min(FIRST_WAIT * 2 ** min(attempt.number - 1, 10), LONGEST_WAIT)
     jittered = backoff * (0.5 + random.random() / 2)  # noqa: S311 (no secret)

@@ -314,6 +314,7 @@ CELERY_TIMEZONE = "UTC"
 # A periodic task that waits longer than its interval is worthless: the next one does its work.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "inbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "broadcasts": {"task": "broadcasts.look", "schedule": 2.0, "options": {"expires": 2}},
     "clean-media": {"task": "inbox.clean_media", "schedule": 3600.0, "options": {"expires": 3600}},
     "probe-gate": {"task": "inbox.probe_gate", "schedule": 15.0, "options": {"expires": 15}},
     "heartbeat": {"task": "connection.heartbeat", "schedule": 15.0, "options": {"expires": 15}},

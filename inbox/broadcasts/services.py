@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from contacts.numbers import Number
 from contacts.services import obtain_contact
 from inbox.broadcasts import nudging
-from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, PauseCause
+from inbox.broadcasts.models import Audience, Broadcast, BroadcastState
 from inbox.content import Content
 from inbox.models import Attempt, CancelReason, Decision, Kind, Message, State
 from inbox.services import Conflict, write_message
@@ -110,6 +110,19 @@ def start_due() -> None:
     due.update(state=BroadcastState.SENDING, started_at=Now())
 
 
+def is_sending() -> bool:
+    return Broadcast.objects.filter(state=BroadcastState.SENDING).exists()
+
+
+def reopen() -> None:
+    """Go on with what had ended, when somebody has decided to send to a recipient once more."""
+    again = Message.objects.filter(broadcast=OuterRef("pk"), state=State.QUEUED)
+    ended = (BroadcastState.FINISHED, BroadcastState.CANCELLED)
+    Broadcast.objects.filter(Exists(again), state__in=ended).update(
+        state=BroadcastState.SENDING, finished_at=None, **_FRESH
+    )
+
+
 # --- During -----------------------------------------------------------------------------------
 
 
@@ -117,13 +130,6 @@ def pause(*, broadcast: Broadcast) -> None:
     """Stop at once: when this returns, no send of this broadcast begins any more."""
     _move(broadcast, [BroadcastState.SENDING], BroadcastState.PAUSED, pause_cause="", pause_said="")
     _take_back(broadcast)
-
-
-def pause_by_itself(*, broadcast_id: int, cause: PauseCause, said: str = "") -> None:
-    """Stop because of what answers say; those under way go on."""
-    Broadcast.objects.filter(pk=broadcast_id, state=BroadcastState.SENDING).update(
-        state=BroadcastState.PAUSED, pause_cause=cause, pause_said=said
-    )
 
 
 def resume(*, broadcast: Broadcast) -> None:

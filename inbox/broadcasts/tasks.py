@@ -1,1 +1,27 @@
 """Celery's side of broadcasts. No recipient is a task: a worker takes them from the ledger."""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from inbox.broadcasts import nudging, pump, services
+
+
+@shared_task(name="broadcasts.send")
+def send() -> None:
+    pump.run()
+
+
+@shared_task(name="broadcasts.look")
+def look() -> None:
+    """The clock: what is due begins, and the workers are told of what there is to do."""
+    services.start_due()
+    services.reopen()
+    if services.is_sending():
+        nudging.nudge_sending()
+
+
+@worker_shutting_down.connect
+def stop_sending(**_: Any) -> None:
+    pump.stop()

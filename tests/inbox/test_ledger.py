@@ -70,6 +70,10 @@ def at_once(times: int, work: Callable[[int], Any]) -> list[Any]:
         return list(threads.map(begin, range(times)))
 
 
+def claim(message_id: int) -> Attempt:
+    return sending.claim(sending.waiting(message_id))[0]
+
+
 def only_attempt(message: Message) -> Attempt:
     return message.attempts.get()
 
@@ -227,9 +231,9 @@ def test_after_a_good_read_one_message_is_the_test_and_opens_the_gate(
     gate.probe()
     assert gate.closed().testing
     assert sending.due_messages() == [first.pk], "the oldest, and it alone"
-    test = sending._claim(first.pk)
+    test = claim(first.pk)
     assert deliver(second).attempt_number == 0, "the test is under way"
-    sending._settle(test, sending._call(test, time.monotonic()))
+    sending.settle(test, sending.call(test, time.monotonic()))
 
     assert gate.closed() is None
     assert deliver(second).state == State.SENT
@@ -298,7 +302,7 @@ def test_a_test_whose_worker_died_does_not_block_the_gate_for_ever(
     first, second = write("um"), write("dois", conversation=elsewhere)
     deliver(first)
     gate.probe()
-    sending._claim(first.pk)
+    claim(first.pk)
     expire()
     assert gate.closed()
 
@@ -373,9 +377,9 @@ def test_trying_again_ends_when_its_time_is_up(deliver, write, wazime: Sandbox) 
 
 
 def test_a_claim_that_is_used_too_late_sends_nothing(deliver, write, wazime: Sandbox) -> None:
-    attempt = sending._claim(write("Oi").pk)
+    attempt = claim(write("Oi").pk)
 
-    result = sending._call(attempt, time.monotonic() - 6)
+    result = sending.call(attempt, time.monotonic() - 6)
 
     assert result.outcome == Outcome.NOT_NOW
     assert texts(wazime) == []
@@ -407,7 +411,7 @@ def test_an_uncertain_message_does_not_hold_back_the_next(deliver, write, wazime
 
 def test_a_claim_whose_process_died_becomes_uncertain(write, wazime: Sandbox) -> None:
     message = write("Oi")
-    sending._claim(message.pk)
+    claim(message.pk)
     assert sending.expire_claims() == 0, "its time is not up yet"
     Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
 
@@ -421,11 +425,11 @@ def test_a_claim_whose_process_died_becomes_uncertain(write, wazime: Sandbox) ->
 
 def test_an_answer_that_comes_late_settles_its_own_attempt(write, wazime: Sandbox) -> None:
     message = write("Oi")
-    attempt = sending._claim(message.pk)
-    result = sending._call(attempt, time.monotonic())
+    attempt = claim(message.pk)
+    result = sending.call(attempt, time.monotonic())
     expire()
 
-    sending._settle(attempt, result)
+    sending.settle(attempt, result)
 
     message.refresh_from_db()
     assert message.state == State.SENT
@@ -434,13 +438,13 @@ def test_an_answer_that_comes_late_settles_its_own_attempt(write, wazime: Sandbo
 
 def test_a_late_answer_does_not_touch_a_newer_attempt(write, agent: User, wazime: Sandbox) -> None:
     message = write("Oi")
-    old = sending._claim(message.pk)
+    old = claim(message.pk)
     expire()
     message.refresh_from_db()
     services.resend(message=message, person=agent, seen_attempt=1)
-    sending._claim(message.pk)
+    claim(message.pk)
 
-    sending._settle(old, sending._Result(Outcome.REJECTED, cause="validation"))
+    sending.settle(old, sending.Result(Outcome.REJECTED, cause="validation"))
 
     message.refresh_from_db()
     assert (message.state, message.attempt_number) == (State.SENDING, 2)

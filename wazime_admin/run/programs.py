@@ -44,6 +44,7 @@ def programs() -> list[Program]:
         *([_sandbox()] if settings.DEMO else []),
         Program("web", commands["web"], _web_answers, patience=30),
         Program("worker", commands["worker"], _worker_answers, patience=SEND.total + 10),
+        Program("broadcaster", commands["broadcaster"], _worker_answers, patience=SEND.total + 10),
         Program("beat", commands["beat"], lambda: True),
     ]
 
