@@ -12,7 +12,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 import uuid
@@ -27,16 +26,15 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Count, Q  # noqa: E402
-from django.utils import timezone  # noqa: E402
 
-from inbox import sending, services  # noqa: E402
+from inbox import services  # noqa: E402
 from inbox.content import Content  # noqa: E402
 from inbox.models import UNFINISHED, Message, State  # noqa: E402
 from tests.chaos import THREADS, WORKERS  # noqa: E402
+from tests.chaos.parts import Workers, contacts, expire  # noqa: E402
 from tests.redis_server import RedisServer  # noqa: E402
 from tests.sandbox_server import Sandbox  # noqa: E402
 from wazime_admin.team.models import User  # noqa: E402
-from wazime_admin.wazime import client  # noqa: E402
 from wazime_admin.wazime.types import Contact  # noqa: E402
 
 # A message in five meets a fault; so much of it as this lets a run end within minutes.
@@ -51,53 +49,6 @@ AMBIGUOUS = {
 # Seconds for what is left when nothing is killed any more: at first, and for each message. Most of
 # it goes into opening the gate again and again.
 PATIENCE, PATIENCE_EACH = 180, 0.4
-
-
-class Workers:
-    """Celery workers and the beat as processes of their own."""
-
-    def __init__(self) -> None:
-        self._started = [self._worker() for _ in range(WORKERS)]
-        beat = ["beat", "--scheduler", "celery.beat:Scheduler", "--pidfile="]
-        self._beat = self._celery(*beat)
-
-    def kill_one(self, chance: random.Random) -> None:
-        place = chance.randrange(WORKERS)
-        self._started[place].kill()
-        self._started[place].wait()
-        self._started[place] = self._worker()
-
-    def stop(self) -> None:
-        for process in [*self._started, self._beat]:
-            process.terminate()
-        for process in [*self._started, self._beat]:
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-    def _worker(self) -> subprocess.Popen[bytes]:
-        pool = ["--pool", "threads", "--concurrency", str(THREADS)]
-        return self._celery("worker", *pool, "--queues", "replies,celery", "--without-mingle")
-
-    @staticmethod
-    def _celery(*arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "--app", "wazime_admin", *arguments]
-        with (Path(settings.DATA_DIR) / "celery.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log)
-
-
-def contacts(count: int) -> list[Contact]:
-    """Different people who can be written to."""
-    found: dict[str, Contact] = {}
-    page = 1
-    while len(found) < count:
-        rows = client().contacts(page=page, per_page=500).rows
-        if not rows:
-            raise LookupError("the sandbox has too few contacts")
-        found |= {row.mobile_code + row.mobile: row for row in rows if not row.is_blocked}
-        page += 1
-    return list(found.values())[:count]
 
 
 def plan_faults(chance: random.Random, people: list[Contact], sandbox: Sandbox) -> list[str]:
@@ -160,7 +111,7 @@ def run(messages: int, kills: int, seed: int, locked: float, sandbox: Sandbox) -
     people = contacts(messages)
     struck = plan_faults(chance, people, sandbox)
     redis = RedisServer(Path(settings.DATA_DIR)).start()
-    workers = Workers()
+    workers = Workers(WORKERS, THREADS, "replies,celery")
     started = time.monotonic()
     try:
         waiting = [(person, f"chaos {n}") for n, person in enumerate(people)]
@@ -196,12 +147,6 @@ def settle(deadline: float) -> None:
         if Message.objects.filter(state=State.QUEUED).exists():
             quiet_since = time.monotonic()
         time.sleep(0.5)
-
-
-def expire() -> None:
-    """Let the time of the claims of killed workers be up."""
-    Message.objects.filter(state=State.SENDING).update(claimed_until=timezone.now())
-    sending.expire_claims()
 
 
 def judge(sandbox: Sandbox, struck: list[str], kills: int, seconds: float) -> list[str]:

@@ -11,3 +11,11 @@ def test_nothing_is_doubled_or_lost_while_workers_redis_and_database_fail(tmp_pa
     print(run.stdout)
     assert run.returncode == 0, run.stdout + run.stderr[-3000:]
     assert "every promise was kept" in run.stdout
+
+
+def test_a_broadcast_survives_killed_workers_and_stops_when_it_is_paused(tmp_path: Path) -> None:
+    run = chaos(tmp_path, "broadcast", rate=80, recipients=3000, kills=10)
+
+    print(run.stdout)
+    assert run.returncode == 0, run.stdout + run.stderr[-3000:]
+    assert "every promise was kept" in run.stdout
