@@ -17,7 +17,8 @@ COMMAND = [sys.executable, "manage.py", "run"]
 # What stands in the command line of each program.
 MARKS = {
     "web": " granian ",
-    "worker": " worker ",
+    "worker": " celery,replies ",
+    "broadcaster": " -Q broadcasts ",
     "beat": " beat ",
     "redis": "valkey-server",
     "sandbox": " sandbox ",
@@ -103,7 +104,7 @@ class Stack:
         return self.log.read_text()
 
     def pids(self, name: str = "") -> list[int]:
-        """The processes of one program (web, worker, beat, redis, sandbox), or of all, by age."""
+        """The processes of one program (see MARKS), or of all, by age."""
         everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
         parents = {pid: _status(pid)[1] for pid in everyone}
         found, looked_at = [], [self.process.pid]

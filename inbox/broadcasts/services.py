@@ -25,6 +25,7 @@ from wazime_admin.team.models import User
 from wazime_admin.wazime.transport import SEND
 
 RUNNING = (BroadcastState.SENDING, BroadcastState.PAUSED)
+AT_ONCE = 1000  # rows
 UNBEGUN = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
 
 
@@ -152,9 +153,23 @@ def cancel(*, broadcast: Broadcast) -> None:
     """Stop for good: when this returns, no send of this broadcast begins any more."""
     _move(broadcast, [*UNBEGUN, *RUNNING], BroadcastState.CANCELLED, finished_at=Now())
     _take_back(broadcast)
-    _recipients(broadcast, State.HELD).update(
-        state=State.CANCELLED, cancel_reason=CancelReason.BROADCAST, finished_at=Now()
-    )
+    _cancel_held(broadcast)
+
+
+def finish_cancelling() -> None:
+    """Go on where a process died that was cancelling a broadcast."""
+    held = Message.objects.filter(broadcast=OuterRef("pk"), state=State.HELD)
+    for broadcast in Broadcast.objects.filter(Exists(held), state=BroadcastState.CANCELLED):
+        _cancel_held(broadcast)
+
+
+def _cancel_held(broadcast: Broadcast) -> None:
+    """In portions: who writes to a customer meanwhile does not wait for all of them."""
+    held = _recipients(broadcast, State.HELD)
+    while some := list(held.values_list("id", flat=True)[:AT_ONCE]):
+        held.filter(pk__in=some).update(
+            state=State.CANCELLED, cancel_reason=CancelReason.BROADCAST, finished_at=Now()
+        )
 
 
 # --- After ------------------------------------------------------------------------------------
@@ -185,8 +200,8 @@ def decide_uncertain(*, broadcast: Broadcast, person: User, decision: Decision, 
         ids = list(uncertain.values_list("id", flat=True))
         if len(ids) != seen:
             raise Conflict
-        for begin in range(0, len(ids), 500):
-            _decide(ids[begin : begin + 500], person, decision)
+        for begin in range(0, len(ids), AT_ONCE):
+            _decide(ids[begin : begin + AT_ONCE], person, decision)
         if decision is Decision.RESEND and ids:
             _move_any(
                 broadcast,

@@ -18,6 +18,7 @@ def look() -> None:
     """The clock: what is due begins, and the workers are told of what there is to do."""
     services.start_due()
     services.reopen()
+    services.finish_cancelling()
     if services.is_sending():
         nudging.nudge_sending()
 

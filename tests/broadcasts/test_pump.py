@@ -11,7 +11,7 @@ from django.utils import timezone
 from contacts.models import OptOut
 from inbox import gate
 from inbox import services as inbox_services
-from inbox.broadcasts import pump, recipients, services
+from inbox.broadcasts import pump, recipients, services, tasks
 from inbox.broadcasts.models import Broadcast, BroadcastState, PauseCause
 from inbox.models import CancelReason, Decision, Gate, Message, State
 from inbox.services import Conflict
@@ -287,6 +287,22 @@ def test_a_cancelled_broadcast_sends_nothing_any_more(
     pump.run()
     assert numbers(wazime) == []
     assert states(broadcast) == {"cancelled": 3}
+
+
+def test_cancelling_goes_on_where_it_was_killed(make_broadcast: MakeBroadcast) -> None:
+    broadcast = make_broadcast(3, state=BroadcastState.CANCELLED)
+    tasks.look()
+    assert states(broadcast) == {"cancelled": 3}
+
+
+def test_the_clock_starts_what_is_due_and_no_other(make_broadcast: MakeBroadcast) -> None:
+    due = make_broadcast(1, state=BroadcastState.SCHEDULED, scheduled_at=timezone.now())
+    Broadcast.objects.update(scheduled_at=timezone.now() - timedelta(seconds=1))
+    draft = make_broadcast(1)
+    tasks.look()
+    tasks.look()
+    assert state_of(due) == BroadcastState.SENDING
+    assert state_of(draft) == BroadcastState.DRAFT
 
 
 def test_retry_takes_only_those_to_whom_it_never_left(

