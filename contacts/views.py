@@ -15,13 +15,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from contacts import selectors, services
 from contacts.forms import ContactForm, sign, unsign
 from contacts.services import Values, values_of
-from wazime_admin.http import PageRequest, page_number
+from wazime_admin.http import PageRequest, page_number, search_text
 from wazime_admin.team.access import admin_required
 from wazime_admin.trouble import explain
 from wazime_admin.wazime.errors import Rejected, Uncertain, WaziMeError
 from wazime_admin.wazime.types import Contact
-
-SEARCH_LENGTH = 100
 
 
 @require_safe
@@ -51,7 +49,7 @@ def create(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PageRequest, contact_id: int) -> HttpResponse:
     seen = unsign(request.POST.get("seen", ""), contact_id)
-    hint = seen["mobile"] if seen else request.GET.get("search", "")[:SEARCH_LENGTH]
+    hint = seen["mobile"] if seen else search_text(request)
     try:
         contact = selectors.find_contact(contact_id, hint=hint)
     except WaziMeError as error:
@@ -92,7 +90,7 @@ def delete(request: PageRequest, contact_id: int) -> HttpResponse:
 
 def list_context(request: PageRequest) -> dict[str, Any]:
     """What _list.html shows: one page of contacts, or why there is none."""
-    search, number = request.GET.get("search", "").strip()[:SEARCH_LENGTH], page_number(request)
+    search, number = search_text(request), page_number(request)
     context: dict[str, Any] = {"search": search, "number": number}
     try:
         reading = selectors.contacts(search=search, page=number)
