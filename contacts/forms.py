@@ -1,6 +1,7 @@
 """The contact form: clear words before WaziMe is asked, and WaziMe's own words in their place."""
 
 import re
+from itertools import islice
 from typing import Any
 
 import filetype
@@ -11,11 +12,13 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from contacts import numbers
+from contacts.numbers import Number, folded
 from contacts.services import FIELDS, Values
 from wazime_admin.wazime.errors import Cause, Rejected
 from wazime_admin.wazime.transport import File
 
 MAX_IMAGE = 5 * 1024 * 1024  # bytes
+MAX_PASTED = 100_000  # numbers
 IMAGE_TYPES = {"image/jpeg": "jpg", "image/png": "png"}
 SALT = "contacts.seen"
 
@@ -150,6 +153,58 @@ class ContactForm(forms.Form):
             if name in self.fields:
                 self.add_error(name, _in_words(name, sentence))
         return bool(said) and all(name in self.fields for name, _sentence in said)
+
+
+class OptOutsForm(forms.Form):
+    """Numbers that are to get no broadcast, one or many, and why."""
+
+    numbers = forms.CharField(
+        label=_("Phone numbers"),
+        widget=forms.Textarea({"rows": 8, "inputmode": "tel", "autocomplete": "off"}),
+        help_text=_(
+            "One or many, in whatever way they are written: one per line, or separated by commas."
+            " Without a country code they are taken for Brazilian."
+        ),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "off"}),
+        help_text=_("For your team, such as “asked by phone”. It is kept with each number."),
+    )
+
+    def clean_numbers(self) -> list[tuple[int, str, Number | None]]:
+        pieces = list(islice(numbers.pasted(self.cleaned_data["numbers"]), MAX_PASTED + 1))
+        if len(pieces) > MAX_PASTED:
+            raise forms.ValidationError(
+                _("These are more than 100,000 numbers. Add them in several parts.")
+            )
+        return pieces
+
+    def found(self) -> list[Number]:
+        return [number for _line, _text, number in self.cleaned_data["numbers"] if number]
+
+    def unread(self) -> list[tuple[int, str]]:
+        """Line and text of what is no phone number."""
+        return [(line, text) for line, text, number in self.cleaned_data["numbers"] if not number]
+
+
+class OptOutForm(forms.Form):
+    """Whether one person is to get broadcasts, by their number as WaziMe has it."""
+
+    mobile_code = forms.CharField(max_length=8, required=False)
+    mobile = forms.CharField(max_length=32)
+    opted_out = forms.BooleanField(required=False)
+
+    def clean_mobile(self) -> str:
+        mobile: str = self.cleaned_data["mobile"]
+        if not folded("", mobile):
+            raise forms.ValidationError(_("This is no phone number."))
+        return mobile
+
+    def number(self) -> Number:
+        return Number(self.cleaned_data["mobile_code"], self.cleaned_data["mobile"])
 
 
 def sign(contact_id: int, values: Values) -> str:

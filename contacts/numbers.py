@@ -6,6 +6,7 @@ by the number it became.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
@@ -16,6 +17,9 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _BRAZILIAN_MOBILE = re.compile(r"(55[1-9][0-9])9?([6-9][0-9]{7})")
 _OLD_MOBILE = re.compile(r"55([1-9][0-9])([6-9][0-9]{3})([0-9]{4})")
 _NUMBER_LIKE = re.compile(r"[+(]*\d[\d\s().+\-\u2010-\u2015]*")
+
+# What stands between two numbers; spaces, dots, hyphens and slashes stand within one, too.
+_BETWEEN = re.compile(r"[,;|\t]")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,23 @@ def parse(text: str, *, region: str = "BR") -> Number | None:
         return None
     found = Number(str(number.country_code), phonenumbers.national_significant_number(number))
     return found if is_plausible(found.mobile_code, found.mobile) else None
+
+
+def pasted(text: str) -> Iterator[tuple[int, str, Number | None]]:
+    """What should be a number in a pasted list: its line from 1, its text, the number or None.
+
+    They stand on lines of their own or are separated by commas, semicolons, tabs, bars or, when
+    each part is a whole number, by spaces. Words beside them, such as names, are overlooked.
+    """
+    for line, content in enumerate(text.splitlines(), 1):
+        pieces = [piece for piece in _BETWEEN.split(content) if any(map(str.isdecimal, piece))]
+        for piece in pieces or [content]:
+            if number := parse(piece):
+                yield line, piece.strip(), number
+            elif len(words := piece.split()) > 1 and all(map(parse, words)):
+                yield from ((line, word, parse(word)) for word in words)
+            elif words:
+                yield line, piece.strip(), None
 
 
 def entered(mobile_code: str, mobile: str) -> Number | None:

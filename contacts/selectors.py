@@ -1,8 +1,13 @@
-"""Reads of WaziMe's contacts."""
+"""Reads of WaziMe's contacts, and of who has opted out of broadcasts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+from django.core.paginator import Page as OptOutPage
+from django.core.paginator import Paginator
+from django.db.models import Q
 
 from contacts import numbers, searching
+from contacts.models import OptOut
 from contacts.numbers import Number
 from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import WaziMeClient, client
@@ -11,6 +16,9 @@ from wazime_admin.wazime.types import Contact, Page
 
 # How far one contact is looked for: rows a page, pages.
 FIND_PER_PAGE, FIND_PAGES = 200, 50
+OPT_OUTS_PER_PAGE = 50
+# As many as every database takes in one query.
+NUMBERS_PER_QUERY = 500
 
 
 def contacts(*, search: str = "", page: int = 1) -> Reading[Page[Contact]]:
@@ -73,3 +81,36 @@ def _page(wazime: WaziMeClient, *, number: int = 1, search: str = "") -> Page[Co
 
 def _with_id(contact_id: int, rows: Iterable[Contact]) -> Contact | None:
     return next((row for row in rows if row.id == contact_id), None)
+
+
+# --- Opt-outs ---------------------------------------------------------------------------------
+
+
+def opt_outs(*, search: str = "", page: int = 1) -> "OptOutPage[OptOut]":
+    """One page of the opt-outs, newest first; the last one for a page past the end.
+
+    search: a number or a part of one, in whatever way it is written.
+    """
+    found = OptOut.objects.select_related("added_by").order_by("-id")
+    if search:
+        number = numbers.parse(search) or Number("", search)
+        digits = numbers.folded(number.mobile_code, number.mobile)
+        # A part without the ninth digit stands in the number as it was written only.
+        like = Q(number__contains=digits) | Q(mobile__contains=digits)
+        found = found.filter(like) if digits else found.none()
+    return Paginator(found, OPT_OUTS_PER_PAGE).get_page(page)
+
+
+def opted_out(numbers: Collection[str]) -> set[str]:
+    """Those of these folded numbers that get no broadcast."""
+    wanted, found = list(numbers), set[str]()
+    for start in range(0, len(wanted), NUMBERS_PER_QUERY):
+        some = OptOut.objects.filter(number__in=wanted[start : start + NUMBERS_PER_QUERY])
+        found |= set(some.values_list("number", flat=True))
+    return found
+
+
+def opt_out_of(number: Number) -> OptOut | None:
+    """The opt-out of whoever has this number, written either way."""
+    folded = numbers.folded(number.mobile_code, number.mobile)
+    return OptOut.objects.select_related("added_by").filter(number=folded).first()

@@ -1,7 +1,14 @@
-"""What can be done to contacts. Everything here calls WaziMe at once and raises WaziMeError."""
+"""What can be done to contacts, and to the list of those who have opted out of broadcasts.
+
+Contacts are WaziMe's: what is done to them calls it at once and raises WaziMeError.
+"""
+
+from collections.abc import Iterable
 
 from contacts import selectors
-from contacts.numbers import Number, formatted
+from contacts.models import OptOut
+from contacts.numbers import Number, folded, formatted
+from wazime_admin.team.models import User
 from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import client
 from wazime_admin.wazime.errors import Cause, Rejected, Uncertain
@@ -20,6 +27,8 @@ FIELDS = (
     "address",
 )
 Values = dict[str, str]  # by the names in FIELDS
+# Written at once, so that a long list keeps no other writer waiting.
+OPT_OUTS_PER_WRITE = 500
 
 
 class PerhapsCreated(Exception):
@@ -105,3 +114,35 @@ def _forget() -> None:
     """Conversations show their contacts, too."""
     reading.drop("contacts")
     reading.drop("conversations")
+
+
+# --- Opt-outs ---------------------------------------------------------------------------------
+
+
+def add_opt_outs(*, numbers: Iterable[Number], reason: str, person: User) -> int:
+    """Leave these numbers out of broadcasts from now on; how many of them were not so before.
+
+    Those that are on the list already keep their reason.
+    """
+    wanted = {folded(number.mobile_code, number.mobile): number for number in numbers}
+    known = selectors.opted_out(wanted)
+    missing = [number for number in wanted if number not in known]
+    for start in range(0, len(missing), OPT_OUTS_PER_WRITE):
+        rows = [
+            OptOut(
+                number=number,
+                mobile_code=wanted[number].mobile_code,
+                mobile=wanted[number].mobile,
+                reason=reason,
+                added_by=person,
+            )
+            for number in missing[start : start + OPT_OUTS_PER_WRITE]
+        ]
+        OptOut.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(missing)
+
+
+def remove_opt_out(*, opt_out_id: int) -> bool:
+    """Let broadcasts reach this number again; False when it was not on the list any more."""
+    removed, _by_model = OptOut.objects.filter(pk=opt_out_id).delete()
+    return bool(removed)

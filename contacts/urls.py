@@ -1,11 +1,15 @@
 from django.urls import path
 
-from contacts import views
+from contacts.views import contacts, opt_outs
 
 app_name = "contacts"
 urlpatterns = [
-    path("", views.index, name="list"),
-    path("new/", views.create, name="create"),
-    path("<int:contact_id>/edit/", views.edit, name="edit"),
-    path("<int:contact_id>/delete/", views.delete, name="delete"),
+    path("", contacts.index, name="list"),
+    path("new/", contacts.create, name="create"),
+    path("<int:contact_id>/edit/", contacts.edit, name="edit"),
+    path("<int:contact_id>/delete/", contacts.delete, name="delete"),
+    path("opt-outs/", opt_outs.index, name="opt_outs"),
+    path("opt-outs/new/", opt_outs.add, name="add_opt_outs"),
+    path("opt-outs/person/", opt_outs.decide, name="decide_opt_out"),
+    path("opt-outs/<int:opt_out_id>/remove/", opt_outs.remove, name="remove_opt_out"),
 ]

@@ -37,6 +37,11 @@ class PageRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+def search_text(request: HttpRequest) -> str:
+    """`?search=`, as far as it can be what somebody typed."""
+    return request.GET.get("search", "").strip()[:100]
+
+
 def page_number(request: HttpRequest) -> int:
     """`?page=`, from 1; anything that is no page number is the first page."""
     asked = request.GET.get("page", "")

@@ -376,6 +376,8 @@ USE_THOUSAND_SEPARATOR = True
 
 # The largest request: a document of 100 MB, and the form around it.
 MAX_REQUEST_SIZE = 101 * 1024 * 1024
+# As text alone: a hundred thousand pasted numbers, written in any way and encoded.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # How long a request may stand still before it is given up, in seconds.
 REQUEST_PATIENCE = 60
 # On the disk of the data: /tmp is memory on many machines.

@@ -22,7 +22,7 @@ from inbox.forms import StatusForm
 from inbox.models import State
 from inbox.views.composer import composer_context
 from inbox.views.fragments import unchanged, version_of
-from wazime_admin.http import PageRequest, page_number
+from wazime_admin.http import PageRequest, page_number, search_text
 from wazime_admin.trouble import Trouble, explain, explain_cause
 from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
 from wazime_admin.wazime.types import Conversation, Status
@@ -42,7 +42,6 @@ TAB_NAMES = {
     Status.IMPORTANT: pgettext_lazy("conversations", "Important"),
     Status.DONE: pgettext_lazy("conversations", "Done"),
 }
-SEARCH_LENGTH = 100
 
 
 @require_safe
@@ -94,7 +93,7 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
 
 def list_context(request: PageRequest) -> dict[str, Any]:
     """What _list.html shows: tabs with counts, one page of conversations, or why there is none."""
-    chosen, search, number = _chosen_status(request), _search(request), page_number(request)
+    chosen, search, number = _chosen_status(request), search_text(request), page_number(request)
     counts: dict[Status | None, int | None] = {}
     listing: dict[str, Any] = {
         "status": chosen,
@@ -150,7 +149,7 @@ def conversation_context(request: PageRequest, conversation_id: int) -> dict[str
 
 def _listed(request: PageRequest, conversation_id: int) -> Conversation | None:
     """The conversation as the list beside it shows it; None when it does not."""
-    chosen, search, number = _chosen_status(request), _search(request), page_number(request)
+    chosen, search, number = _chosen_status(request), search_text(request), page_number(request)
     with suppress(WaziMeError):
         page = selectors.conversations(status=chosen, search=search, page=number).value
         return next((row for row in page.rows if row.id == conversation_id), None)
@@ -250,10 +249,6 @@ def _chosen_status(request: PageRequest) -> Status | None:
         return None
 
 
-def _search(request: PageRequest) -> str:
-    return request.GET.get("search", "").strip()[:SEARCH_LENGTH]
-
-
 def _query(status: Status | None, search: str, number: int = 1) -> str:
     """The list's part of an address, so that an opened conversation keeps its list beside it."""
     parts = {
@@ -311,5 +306,5 @@ def _open_id(path: str) -> int | None:
 
 
 def _back(request: PageRequest) -> str:
-    chosen, search, number = _chosen_status(request), _search(request), page_number(request)
+    chosen, search, number = _chosen_status(request), search_text(request), page_number(request)
     return reverse("inbox:list") + _query(chosen, search, number)

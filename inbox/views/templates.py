@@ -10,13 +10,12 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from inbox.templates import all_templates
-from wazime_admin.http import PageRequest
+from wazime_admin.http import PageRequest, search_text
 from wazime_admin.team.access import admin_required
 from wazime_admin.trouble import explain
 from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.types import Template, TemplateStatus
 
-SEARCH_LENGTH = 100
 # A tab holds many templates: other languages say so.
 TABS = {
     "": pgettext_lazy("templates", "All"),
@@ -31,7 +30,7 @@ TABS = {
 @require_safe
 @vary_on_headers("HX-Request")
 def index(request: PageRequest) -> HttpResponse:
-    search = request.GET.get("search", "").strip()[:SEARCH_LENGTH]
+    search = search_text(request)
     status = request.GET.get("status", "")
     status = status if status in TABS else ""
     context: dict[str, object] = {"search": search, "status": status}

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Page
 from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
 
+from tests.conftest import PASSWORD
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
+from wazime_admin.team.models import User
 from wazime_admin.wazime.client import WaziMeClient, client
 from wazime_admin.wazime.types import Contact
 
@@ -72,3 +76,22 @@ def calls(wazime: Sandbox) -> Callable[[], dict[str, int]]:
 @pytest.fixture
 def shared_cache(wazime: Sandbox, redis_server: RedisServer) -> None:
     """A real server for the shared reads."""
+
+
+@pytest.fixture
+def browser_context_args() -> dict[str, str]:
+    return {"locale": "en-US"}
+
+
+@pytest.fixture
+def admin_page(page: Page, live_server: LiveServer, wazime: Sandbox, admin: User) -> Page:
+    page.goto(f"{live_server.url}/accounts/login/?next=/contacts/")
+    log_in(page)
+    page.wait_for_url("**/contacts/")
+    return page
+
+
+def log_in(page: Page) -> None:
+    page.locator("#id_login").fill("clara")
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("#id_password").press("Enter")

@@ -5,30 +5,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
-from tests.conftest import PASSWORD
-from tests.contacts.conftest import ANA, by_mobile
+from tests.contacts.conftest import ANA, by_mobile, log_in
 from tests.contacts.test_writing import PNG
-
-
-@pytest.fixture
-def browser_context_args():
-    return {"locale": "en-US"}
-
-
-@pytest.fixture
-def admin_page(page: Page, live_server: LiveServer, wazime, admin) -> Page:
-    page.goto(f"{live_server.url}/accounts/login/?next=/contacts/")
-    log_in(page)
-    page.wait_for_url("**/contacts/")
-    return page
-
-
-def log_in(page: Page) -> None:
-    page.locator("#id_login").fill("clara")
-    page.locator("#id_password").fill(PASSWORD)
-    page.locator("#id_password").press("Enter")
 
 
 def fill_form(page: Page, **fields: str) -> None:

@@ -7,7 +7,6 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 SUCCESS = b'{"status": "success", "remark": "ok", "data": {"id": 7}}'
@@ -110,12 +109,7 @@ class Server:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.over.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)

@@ -4,24 +4,22 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import HttpResponseClientRedirect
 
 from contacts import selectors, services
 from contacts.forms import ContactForm, sign, unsign
+from contacts.numbers import Number, folded
 from contacts.services import Values, values_of
-from wazime_admin.http import PageRequest, page_number
+from contacts.views.leaving import back, leave
+from contacts.views.opt_outs import opt_out_context
+from wazime_admin.http import PageRequest, page_number, search_text
 from wazime_admin.team.access import admin_required
 from wazime_admin.trouble import explain
 from wazime_admin.wazime.errors import Rejected, Uncertain, WaziMeError
 from wazime_admin.wazime.types import Contact
-
-SEARCH_LENGTH = 100
 
 
 @require_safe
@@ -44,14 +42,14 @@ def create(request: PageRequest) -> HttpResponse:
     except WaziMeError as error:
         return _not_saved(request, form, error)
     messages.success(request, _("The contact %(name)s was created.") % {"name": form.name()})
-    return _leave(request)
+    return leave(request, "contacts:list")
 
 
 @admin_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PageRequest, contact_id: int) -> HttpResponse:
     seen = unsign(request.POST.get("seen", ""), contact_id)
-    hint = seen["mobile"] if seen else request.GET.get("search", "")[:SEARCH_LENGTH]
+    hint = seen["mobile"] if seen else search_text(request)
     try:
         contact = selectors.find_contact(contact_id, hint=hint)
     except WaziMeError as error:
@@ -79,12 +77,12 @@ def delete(request: PageRequest, contact_id: int) -> HttpResponse:
             "signed": request.POST.get("seen", ""),
             "trouble": explain(error),
             "is_uncertain": isinstance(error, Uncertain),
-            "back": _back(request),
+            "back": back(request, "contacts:list"),
         }
         template = "contacts/_delete.html" if request.htmx else "contacts/delete.html"
         return render(request, template, context, status=422)
     messages.success(request, _("The contact was deleted."))
-    return _leave(request)
+    return leave(request, "contacts:list")
 
 
 # --- The list ---------------------------------------------------------------------------------
@@ -92,7 +90,7 @@ def delete(request: PageRequest, contact_id: int) -> HttpResponse:
 
 def list_context(request: PageRequest) -> dict[str, Any]:
     """What _list.html shows: one page of contacts, or why there is none."""
-    search, number = request.GET.get("search", "").strip()[:SEARCH_LENGTH], page_number(request)
+    search, number = search_text(request), page_number(request)
     context: dict[str, Any] = {"search": search, "number": number}
     try:
         reading = selectors.contacts(search=search, page=number)
@@ -100,6 +98,9 @@ def list_context(request: PageRequest) -> dict[str, Any]:
         return context | {"trouble": explain(error)}
     return context | {
         "page": reading.value,
+        "opted_out": selectors.opted_out(
+            [folded(contact.mobile_code, contact.mobile) for contact in reading.value.rows]
+        ),
         "read_at": reading.read_at,
         "trouble": reading.trouble and explain(reading.trouble),
     }
@@ -124,10 +125,11 @@ def _form_page(
     """
     form.point_to_error()
     context = {
+        **(opt_out_context(Number(seen["mobile_code"], seen["mobile"])) if seen else {}),
         "form": form,
         "contact_id": contact_id,
         "signed": sign(contact_id, seen) if contact_id and seen else "",
-        "back": _back(request),
+        "back": back(request, "contacts:list"),
         **more,
     }
     template = "contacts/_form.html" if request.htmx else "contacts/form.html"
@@ -155,7 +157,7 @@ def _save(request: PageRequest, contact: Contact, seen: Values) -> HttpResponse:
         messages.success(request, _("The contact %(name)s was saved.") % {"name": form.name()})
     else:
         messages.info(request, _("Nothing changed."))
-    return _leave(request)
+    return leave(request, "contacts:list")
 
 
 def _not_saved(
@@ -178,7 +180,7 @@ def _unreadable(
     """WaziMe does not say how the contact is now. What was typed is kept to be sent again."""
     trouble = explain(error)
     if request.method != "POST":
-        context = {"trouble": trouble, "back": _back(request)}
+        context = {"trouble": trouble, "back": back(request, "contacts:list")}
         return render(request, "contacts/unreadable.html", context)
     known = seen or dict.fromkeys(services.FIELDS, "")
     form = ContactForm({**known, **request.POST.dict()}, initial=known)
@@ -188,20 +190,6 @@ def _unreadable(
 def _missing(request: PageRequest) -> HttpResponse:
     """Nobody has this id, or not among the newest. What was typed can become a new contact."""
     if request.method != "POST":
-        return render(request, "contacts/missing.html", {"back": _back(request)}, status=404)
+        context = {"back": back(request, "contacts:list")}
+        return render(request, "contacts/missing.html", context, status=404)
     return _form_page(request, ContactForm(request.POST), status=409, is_gone=True)
-
-
-# --- Where to go on ---------------------------------------------------------------------------
-
-
-def _back(request: PageRequest) -> str:
-    """The list as the person left it: `?next=`, if that is an address of ours."""
-    wanted = request.GET.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if is_ours else reverse("contacts:list")
-
-
-def _leave(request: PageRequest) -> HttpResponse:
-    back = _back(request)
-    return HttpResponseClientRedirect(back) if request.htmx else redirect(back)
