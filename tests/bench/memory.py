@@ -52,9 +52,9 @@ def rise(stack: Stack, visitor: Visitor, size: int) -> dict[str, float]:
         for program in ("web", "worker")
         for number, pid in enumerate(stack.pids(program), 1)
     }
-    resting = {name: _reset_peak(pid) for name, pid in pids.items()}
+    resting = {name: reset_peak(pid) for name, pid in pids.items()}
     send(stack, visitor, size)
-    return {name: _memory(pid, "VmHWM") - resting[name] for name, pid in pids.items()}
+    return {name: peak_over(pid, resting[name]) for name, pid in pids.items()}
 
 
 def send(stack: Stack, visitor: Visitor, size: int) -> None:
@@ -76,10 +76,15 @@ def accepted(stack: Stack) -> list[dict[str, Any]]:
         return accepted
 
 
-def _reset_peak(pid: int) -> float:
-    """See proc(5), clear_refs."""
+def reset_peak(pid: int) -> float:
+    """Begin to measure anew; the resting size in MB. See proc(5), clear_refs."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
     return _memory(pid, "VmRSS")
+
+
+def peak_over(pid: int, resting: float) -> float:
+    """MB since the peak was reset."""
+    return _memory(pid, "VmHWM") - resting
 
 
 def _memory(pid: int, which: str) -> float:
