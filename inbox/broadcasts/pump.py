@@ -25,7 +25,7 @@ from django.utils import timezone
 from redis import RedisError
 
 from inbox import gate, sending
-from inbox.broadcasts import recipients, runs
+from inbox.broadcasts import course, runs
 from inbox.broadcasts.contacting import ensure_contact
 from inbox.broadcasts.models import Broadcast, BroadcastState
 from inbox.models import Attempt, Message, State
@@ -128,7 +128,7 @@ class _Pump:
         """Claim for each what it may have now, and hand that to the threads."""
         for broadcast in under_way:
             if broadcast.pk not in self._courses:
-                self._courses[broadcast.pk] = _Course(recipients.zones_of(broadcast))
+                self._courses[broadcast.pk] = _Course(course.zones_of(broadcast))
         now = time.monotonic()
         active = [it for it in under_way if self._courses[it.pk].rests_until <= now]
         rates = pacing.shares(settings.WAZIME_SEND_RATE, {it.pk: it.rate for it in active})
@@ -156,20 +156,20 @@ class _Pump:
 
     def _claim(self, broadcast: Broadcast, at_most: int) -> list[Attempt]:
         zones = self._courses[broadcast.pk].zones
-        where = recipients.where_awake(broadcast, zones, timezone.now())
+        where = course.where_awake(broadcast, zones, timezone.now())
         if where is None:
             return []
-        ready = recipients.ready(broadcast, where)
+        ready = course.ready(broadcast, where)
         attempts = sending.claim(ready, at_most)
-        if not attempts and recipients.release(broadcast, where, max(100, int(2 * broadcast.rate))):
+        if not attempts and course.release(broadcast, where, max(100, int(2 * broadcast.rate))):
             attempts = sending.claim(ready, at_most)
         return attempts
 
     def _rest(self, broadcast: Broadcast) -> None:
         """There is nobody to send to at the moment: wait a little, or end it."""
         self._courses[broadcast.pk].rests_until = time.monotonic() + REST
-        recipients.cancel_opted_out(Message.objects.filter(broadcast=broadcast, state=State.QUEUED))
-        if recipients.finish(broadcast):
+        course.cancel_opted_out(Message.objects.filter(broadcast=broadcast, state=State.QUEUED))
+        if course.finish(broadcast):
             del self._courses[broadcast.pk]
 
     def _call(self, attempt: Attempt, claimed_at: float, create_contacts: bool) -> None:

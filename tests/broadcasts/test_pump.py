@@ -11,7 +11,7 @@ from django.utils import timezone
 from contacts.models import OptOut
 from inbox import gate
 from inbox import services as inbox_services
-from inbox.broadcasts import pump, recipients, services, tasks
+from inbox.broadcasts import course, pump, services, tasks
 from inbox.broadcasts.models import Broadcast, BroadcastState, PauseCause
 from inbox.models import CancelReason, Decision, Gate, Message, State
 from inbox.services import Conflict
@@ -89,7 +89,7 @@ def test_who_opts_out_after_being_released_gets_nothing(
     make_broadcast: MakeBroadcast, wazime, admin: User
 ) -> None:
     broadcast = make_broadcast(3, **SENDING)
-    assert recipients.release(broadcast, Q(), 3) == 3
+    assert course.release(broadcast, Q(), 3) == 3
     gone = Message.objects.first()
     OptOut.objects.create(
         number=gone.number, mobile_code=gone.mobile_code, mobile=gone.mobile, added_by=admin
@@ -108,7 +108,7 @@ def test_nobody_gets_it_at_night_where_they_are(
     # 20:30 in São Paulo, 8:30 in the morning in Tokyo; an hour later it is 21:30 and 9:30.
     for hour, awake in ((23, 2), (24, 1)):
         moment = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(hours=hour, minutes=30)
-        where = recipients.where_awake(broadcast, recipients.zones_of(broadcast), moment)
+        where = course.where_awake(broadcast, course.zones_of(broadcast), moment)
         assert Message.objects.filter(where, broadcast=broadcast).count() == awake
     night = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)  # 11:30 in São Paulo, 23:30 in Tokyo
     monkeypatch.setattr(pump.timezone, "now", lambda: night)
@@ -267,7 +267,7 @@ def test_a_paused_broadcast_sends_nothing_until_it_is_resumed(
     make_broadcast: MakeBroadcast, wazime
 ) -> None:
     broadcast = make_broadcast(3, **SENDING)
-    recipients.release(broadcast, Q(), 3)
+    course.release(broadcast, Q(), 3)
     services.pause(broadcast=broadcast)
     assert states(broadcast) == {"held": 3}
     pump.run()
