@@ -46,15 +46,17 @@ def walk(search: str = "") -> Iterator[Stretch]:
     A contact may come twice, in another walk. Raises WaziMeError.
     """
     term, words = searching.question(search)
+    before = _top(term)
     for number in range(1, MOST_WALKS + 1):
-        before = _top(term)
         for read, rows, total in _pages(term):
             places = {row.id: place for place, row in enumerate(rows, read + 1)}
             wanted = searching.with_all(words, rows, lambda row: row).rows
             contacts = [(places[row.id], row) for row in wanted]
             yield Stretch(contacts, read + len(rows), total, number)
-        if _top(term) == before:
+        after = _top(term)
+        if after == before:
             return
+        before = after
 
 
 def patiently(call: Callable[[], T]) -> T:

@@ -20,7 +20,7 @@ from uuid import uuid4
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -158,6 +158,7 @@ class _Builder:
     def __init__(self, broadcast: Broadcast, lease: _Lease) -> None:
         self._broadcast, self._lease = broadcast, lease
         self._audience = broadcast.audience
+        self._now = timezone.now()
         self._variables = Variables.of(broadcast)
         self._recipients = Message.objects.filter(broadcast=broadcast)
         self._left_out = LeftOut.objects.filter(broadcast=broadcast)
@@ -248,6 +249,8 @@ class _Builder:
             label=text(self._broadcast.template.get("name"))[:255],
             time_zone=zone_of(to),
             new_contact=candidate.names,
+            # The database's own would be put into SQL for each row: a tenth of all the time.
+            created_at=self._now,
         )
 
     def _without(self, line: int, said: str, reason: Reason) -> LeftOut:
@@ -264,8 +267,8 @@ class _Builder:
             return
         for recipient in few:
             number = Number(recipient.mobile_code, recipient.mobile)
-            if contact := walking.patiently(partial(selectors.contact_with, number)):
-                self._match([contact])
+            contact = walking.patiently(partial(selectors.contact_with, number))
+            self._match([contact] if contact else [])  # without one too: it renews the lease
 
     def _match(self, contacts: Iterable[Contact]) -> None:
         """Of two contacts with one number the first counts, but each of them can be blocked."""

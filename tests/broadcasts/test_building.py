@@ -1,5 +1,6 @@
 """The audience of a draft, built from every source; against the sandbox and a real database."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
@@ -21,6 +23,7 @@ from inbox.broadcasts.variables import places, preview, rendered
 from inbox.content import api_form
 from inbox.models import Kind, Message, State
 from tests.sandbox_server import Sandbox
+from wazime_admin.celery import app
 from wazime_admin.team.models import User
 from wazime_admin.wazime.client import WaziMeClient, client
 from wazime_admin.wazime.types import Page, read_contact
@@ -131,7 +134,14 @@ def test_it_reads_the_columns_that_a_person_chose(draft: Draft) -> None:
 
 
 def test_it_leaves_out_what_is_no_number_with_its_line_and_reason(draft: Draft) -> None:
-    rows = ["nome,telefone", "Ana,11981000001", "Bia,", "Caio,123", "Dora,5.51198E+12", "\ufffd,1"]
+    rows = [
+        "nome,telefone",
+        "Ana,11981000001",
+        "Bia,",
+        "Caio,123",
+        "Dora,5.51198E+12",
+        "Y" * 70_000,
+    ]
 
     broadcast = built(draft(file="\n".join([*rows, "X" * 500 + ",7"])))
 
@@ -271,7 +281,13 @@ def between_pages(monkeypatch: pytest.MonkeyPatch, happens: dict[int, Callable[[
 
 
 @pytest.mark.parametrize(
-    "quirks", [{}, {"uncapped_pages": False}, {"string_numbers": True, "missing_keys": True}]
+    "quirks",
+    [
+        {},
+        {"uncapped_pages": False},
+        {"plain_lists": True},
+        {"string_numbers": True, "missing_keys": True},
+    ],
 )
 def test_it_takes_every_contact_once(draft: Draft, many: Sandbox, quirks: dict[str, bool]) -> None:
     many.settings(quirks=quirks)
@@ -280,6 +296,8 @@ def test_it_takes_every_contact_once(draft: Draft, many: Sandbox, quirks: dict[s
 
     assert broadcast.build_trouble == ""
     total = client().contacts(per_page=1).total
+    assert total is not None
+    assert total >= 2300
     assert broadcast.messages.count() + broadcast.left_out.count() == total
     assert not broadcast.left_out.filter(reason=Reason.DUPLICATE).exists()
     lines = [*broadcast.messages.values_list("line", flat=True)]
@@ -429,15 +447,17 @@ def test_it_shows_a_fault_of_its_own_and_does_not_meet_it_again(
     assert due_builds() == []
 
 
-def test_it_builds_again_after_a_trouble_when_the_draft_is_changed(draft: Draft) -> None:
-    broadcast = built(draft(file="a\n11981000001\n"))
+def test_it_builds_again_after_a_trouble_when_the_draft_is_changed(
+    draft: Draft, admin: User
+) -> None:
+    broadcast = built(draft(file="a,b\nx,y\n"))
     assert broadcast.build_trouble
+    other = Audience.objects.create(source=Source.PASTED, text="11971111111", author=admin)
 
-    broadcast.audience.columns = {"number": 0}
-    broadcast.audience.save()
-    services.change_draft(broadcast=broadcast, name="Other")
+    services.change_draft(broadcast=broadcast, audience=other)
 
-    assert numbers_of(built(broadcast)) == ["5511981000001"]
+    assert numbers_of(built(broadcast)) == ["5511971111111"]
+    assert broadcast.build_trouble == ""
 
 
 # --- Killed, changed, claimed -------------------------------------------------------------------
@@ -533,6 +553,34 @@ def test_it_stops_when_the_draft_is_given_up(
     assert not Broadcast.objects.filter(built_at__isnull=False).exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_builders_at_once_build_it_once(draft: Draft) -> None:
+    broadcast = draft("\n".join([*mobiles(1200), "nothing", *mobiles(5)]))
+
+    def run() -> None:
+        build(broadcast_id=broadcast.pk)
+        connection.close()
+
+    builders = [threading.Thread(target=run) for _ in range(4)]
+    for builder in builders:
+        builder.start()
+    for builder in builders:
+        builder.join()
+
+    broadcast.refresh_from_db()
+    assert broadcast.built_at is not None
+    assert (broadcast.messages.count(), broadcast.left_out.count()) == (1200, 6)
+
+
+def test_its_task_has_the_name_by_which_it_is_nudged(draft: Draft) -> None:
+    broadcast = draft("11981000001")
+
+    app.loader.import_default_modules()
+    app.tasks["broadcasts.build"](broadcast.pk)
+
+    assert numbers_of(broadcast) == ["5511981000001"]
+
+
 def test_it_leaves_a_draft_alone_that_is_being_built_or_was(draft: Draft) -> None:
     broadcast = built(draft("11981000001"))
     before = list(broadcast.messages.values_list("id", flat=True))
@@ -624,6 +672,17 @@ def test_it_fills_places_from_contacts(draft: Draft, others: str) -> None:
 
     assert broadcast.messages.get().fields["body_variables[]"] == ["Ana Maria", "Campinas"]
     assert (2, Reason.NO_VARIABLE) in left_out(broadcast)
+
+
+@pytest.mark.usefixtures("_variables")
+def test_it_takes_the_names_of_a_file_for_who_has_no_contact(draft: Draft) -> None:
+    variables = {"body": [{"contact": "firstname"}]}
+    template = TEMPLATE | {"body": "Oi {{1}}"}
+
+    broadcast = built(draft(file=FILE, template=template, variables=variables))
+
+    assert preview(broadcast) == ["Oi Ana", "Oi Bia"]
+    assert left_out(broadcast) == [(4, Reason.NO_VARIABLE)]
 
 
 @pytest.mark.usefixtures("_variables")
