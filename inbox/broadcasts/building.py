@@ -9,7 +9,7 @@ remembered per row but in the database, so that a million rows need no more memo
 import logging
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -383,7 +383,9 @@ def _rows_of(audience: Audience) -> Iterator[tuple[Iterator[Row], Columns]]:
             columns = spreadsheets.guess(table.header, table.sample)
         if columns.number is None:
             raise Trouble(_("No column looks like phone numbers: choose the columns."))
-        yield table.rows(), columns
+        # Who stops in the middle has to let go of the file before it is closed.
+        with closing(row for row in table.rows()) as rows:
+            yield rows, columns
 
 
 @contextmanager

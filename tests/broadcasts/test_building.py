@@ -1,5 +1,6 @@
 """The audience of a draft, built from every source; against the sandbox and a real database."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -520,6 +521,27 @@ def test_it_stops_when_the_draft_is_changed(
     assert broadcast.messages.count() == 1000  # nothing was written after the change
 
     assert numbers_of(built(broadcast)) == ["5511971111111"]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_it_lets_go_of_the_file_when_it_stops(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"Ana,{mobile}" for mobile in mobiles(2500)]
+    broadcast = draft(file="\n".join(["nome,telefone", *rows]))
+    read = spreadsheets.read_number
+
+    def read_number(row: spreadsheets.Row, columns: spreadsheets.Columns) -> Any:
+        if row.line == 1500:
+            services.cancel(broadcast=broadcast)
+        return read(row, columns)
+
+    monkeypatch.setattr(spreadsheets, "read_number", read_number)
+
+    build(broadcast_id=broadcast.pk)
+
+    gc.collect()
+    assert broadcast.messages.count() == 1000
 
 
 def test_it_writes_nothing_into_what_another_builder_has_built(
