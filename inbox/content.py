@@ -16,13 +16,17 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
 WITHOUT_TEXT = (Kind.AUDIO, Kind.TEMPLATE)
 
 
+# A list is a field that is repeated, once for each value in order.
+Fields = Mapping[str, str | list[str]]
+
+
 @dataclass(frozen=True)
 class Content:
     """text: the message, or its medium's caption; fields: by the API's names; label: for people."""
 
     kind: Kind = Kind.TEXT
     text: str = ""
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Fields = field(default_factory=dict)
     label: str = ""
     media: Media | None = None
 
@@ -34,7 +38,10 @@ def api_form(message: Message) -> list[tuple[str, str]]:
         form.append(("from_number", message.from_number))
     if message.text and message.kind not in WITHOUT_TEXT:
         form.append(("message", message.text))
-    form += [(name, value) for name, value in message.fields.items() if value]
+    for name, value in message.fields.items():
+        # What is empty is left out, but not from a list: its values are told apart by their place.
+        values = value if isinstance(value, list) else filter(None, [value])
+        form += [(name, each) for each in values]
     return form
 
 

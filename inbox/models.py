@@ -107,7 +107,7 @@ class Message(models.Model):
 
     Of a broadcast's recipients only: broadcast; time_zone: where the number is, for quiet hours;
     new_contact: the names (`firstname`, `lastname`) of the contact that must be created first, None
-    when there is one; cancel_reason.
+    when there is one; line: of the audience, as in broadcasts.LeftOut; cancel_reason.
     """
 
     send_id = models.UUIDField(unique=True)
@@ -138,6 +138,7 @@ class Message(models.Model):
     )
     time_zone = models.CharField(max_length=40, blank=True)
     new_contact = models.JSONField(null=True)
+    line = models.PositiveIntegerField(null=True)
     cancel_reason = models.CharField(max_length=10, choices=CancelReason, blank=True)
 
     created_at = models.DateTimeField(db_default=Now())

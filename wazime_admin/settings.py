@@ -119,6 +119,8 @@ if DEMO and setting(text, "WAZIME_BASE_URL", ""):
 WAZIME_SEND_RATE: float = setting(env.float, "WAZIME_SEND_RATE", 20.0)
 if not 0 < WAZIME_SEND_RATE <= 1000:
     raise ImproperlyConfigured("WAZIME_SEND_RATE must be a number from above 0 to 1000.")
+# Values for the places of templates, sent as the vendor's page does not say that one can.
+WAZIME_TEMPLATE_VARIABLES: bool = setting(flag, "WAZIME_TEMPLATE_VARIABLES", False)
 WAZIME_PROXY: str = setting(text, "WAZIME_PROXY", "")
 WAZIME_FROM_NUMBERS: list[str] = setting(texts, "WAZIME_FROM_NUMBERS", [])
 WAZIME_PANEL_URL: str = setting(

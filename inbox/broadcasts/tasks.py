@@ -5,7 +5,12 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from inbox.broadcasts import nudging, pump, services
+from inbox.broadcasts import building, nudging, pump, services
+
+
+@shared_task(name="broadcasts.build")
+def build(broadcast_id: int) -> None:
+    building.build(broadcast_id=broadcast_id)
 
 
 @shared_task(name="broadcasts.send")
@@ -21,6 +26,8 @@ def look() -> None:
     services.finish_cancelling()
     if services.is_sending():
         nudging.nudge_sending()
+    for broadcast_id in building.due_builds():
+        nudging.nudge_building(broadcast_id)
 
 
 @worker_shutting_down.connect

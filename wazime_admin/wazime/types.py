@@ -313,7 +313,7 @@ def read_page(
     if not holder:
         return Page((), number=number, last=max(number - 1, 1))
     if isinstance(holder, list):
-        return _plain_page(rows_of(holder, read), number, per_page)
+        return _plain_page(holder, read, number, per_page)
     if not isinstance(holder, dict) or not isinstance(holder.get("data"), list):
         raise Unexpected(key)
     rows = rows_of(holder["data"], read)
@@ -325,13 +325,17 @@ def read_page(
     )
 
 
-def _plain_page(rows: tuple[T, ...], number: int, per_page: int) -> Page[T]:
+def _plain_page(
+    items: list[object], read: Callable[[dict[str, Any], int], T], number: int, per_page: int
+) -> Page[T]:
     """An array: everything at once where it is longer than a page, else one page of who knows how
     many; a full one may have a next."""
-    if len(rows) > per_page:
+    count = len(items)
+    if count > per_page:
         begin = (number - 1) * per_page
-        last = -(-len(rows) // per_page)
-        return Page(rows[begin : begin + per_page], number, last, len(rows))
-    if len(rows) == per_page:
+        rows = rows_of(items[begin : begin + per_page], read)
+        return Page(rows, number, -(-count // per_page), count)
+    rows = rows_of(items, read)
+    if count == per_page:
         return Page(rows, number, number + 1, None)
-    return Page(rows, number, number, (number - 1) * per_page + len(rows))
+    return Page(rows, number, number, (number - 1) * per_page + count)
