@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import IO
@@ -13,7 +14,7 @@ from django.db.models import ProtectedError, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from inbox.broadcasts.models import Audience, Source
+from inbox.broadcasts.models import Audience, Source, file_path
 from inbox.broadcasts.spreadsheets import Columns, Unreadable, guess, open_table
 from inbox.media import not_stored
 from inbox.models import media_storage
@@ -57,10 +58,14 @@ def keep(upload: "UploadedFile[bytes]", columns: Columns, author: User) -> Audie
     """Store a checked file. Raises ValidationError when there is no room for it."""
     name = "".join(filter(str.isprintable, upload.name or ""))[:255]
     audience = Audience(source=Source.FILE, file_name=name, columns=asdict(columns), author=author)
+    audience.file = file_path(audience, name)
+    audience.save()  # first, so that no file can be there without a row that leads to it
     upload.seek(0)
     try:
-        audience.file.save(name, upload, save=True)
+        media_storage().save(audience.file.name, upload)
     except Exception as failure:  # every storage has errors of its own
+        with suppress(Exception):
+            forget(audience)
         raise not_stored(failure) from failure
     return audience
 
@@ -113,7 +118,7 @@ def _unused() -> QuerySet[Audience]:
 def _delete_files(audiences: Iterable[Audience]) -> None:
     for audience in audiences:
         if audience.file:
-            audience.file.delete(save=False)
+            media_storage().delete(audience.file.name)
 
 
 def _look_into(file: IO[bytes], name: str) -> Look:

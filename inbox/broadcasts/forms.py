@@ -73,7 +73,9 @@ class DraftForm(forms.Form):
         required=False,
         max_length=PASTED_LENGTH,
         widget=forms.Textarea({"rows": 7, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=_("One on each line, in whatever way they are written. Without a country they are Brazilian."),
+        help_text=_(
+            "One on each line, in whatever way they are written. Without a country they are Brazilian."
+        ),
         error_messages={"max_length": _("This is too much to paste. Send it as a file.")},
     )
     recipients_file = forms.FileField(
@@ -149,6 +151,10 @@ class DraftForm(forms.Form):
     @property
     def least(self) -> float:
         return min(LEAST_RATE, self.most)
+
+    @property
+    def has_from_numbers(self) -> bool:
+        return len(settings.WAZIME_FROM_NUMBERS) > 1
 
     @property
     def chosen_template(self) -> str:
@@ -294,7 +300,7 @@ class ColumnsForm(forms.Form):
     """Which column of a table holds what; an empty one is not there."""
 
     def __init__(self, *args: Any, look: Look, **more: Any):
-        super().__init__(*args, **more)
+        super().__init__(*args, auto_id="column_%s", **more)
         columns = [(str(place), name) for place, name in look.columns]
         for name, label in COLUMN_WORDS.items():
             self.fields[name] = forms.TypedChoiceField(
@@ -307,7 +313,7 @@ class ColumnsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         seen: dict[int, str] = {}
-        for name, place in self.cleaned_data.items():
+        for name, place in list(self.cleaned_data.items()):
             if place is None:
                 continue
             if place in seen:
@@ -402,6 +408,9 @@ class TestForm(forms.Form):
         widget=forms.TextInput({"inputmode": "tel", "autocomplete": "off"}),
     )
     send_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, auto_id="test_%s", **more)
 
     def clean_number(self) -> numbers.Number:
         number = numbers.parse(self.cleaned_data["number"])

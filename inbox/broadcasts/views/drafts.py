@@ -1,8 +1,8 @@
 """A broadcast before it starts: what it says, who gets it, and what will happen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -123,20 +123,22 @@ def _opened(form: DraftForm) -> list[str]:
 def draft_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
     """What broadcasts/draft.html and its fragment _draft.html show of a draft, or a scheduled
     broadcast. `error` and `confirm` may be added when it was not started."""
-    outlook = outlook_of(broadcast)
-    look = files.look(broadcast.audience) if broadcast.audience.source == Source.FILE else None
+    look = None if request.htmx else _look(broadcast)  # the fragment shows nothing of it
     gaps = has_gaps(broadcast.template)
+    is_filled = any(broadcast.variables.values())
     return {
         "broadcast": broadcast,
         "audience": broadcast.audience,
         "build_trouble": sentences(broadcast.build_trouble),
-        "previews": _previews(broadcast) if gaps and variables_on() else [],
-        "outlook": outlook,
+        "previews": _previews(broadcast) if is_filled and variables_on() else [],
+        "outlook": outlook_of(broadcast),
         "look": look,
-        "columns_form": look and _columns_form(broadcast, look),
-        "variables_form": _variables_form(broadcast, look) if gaps and variables_on() else None,
+        "columns_form": look and ColumnsForm(initial=broadcast.audience.columns, look=look),
+        "variables_form": VariablesForm(draft=broadcast, look=look)
+        if gaps and variables_on()
+        else None,
         "has_gaps": gaps,
-        "needs_variables": gaps and variables_on() and not _is_filled(broadcast),
+        "needs_variables": gaps and variables_on() and not is_filled,
         "name_form": NameForm(),
         **_test_context(request, broadcast),
     }
@@ -144,61 +146,62 @@ def draft_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What will happen to a draft.
+    """What will happen to a draft whose audience is built; nothing is counted before.
 
-    is_building: its audience is being read; recipients, left_out, new_contacts: how many so far;
-    reasons: the name, words and count of each; ends_at: None when nobody gets it;
-    a_day: people within 24 hours; level: the least of Meta's levels for that, None above all.
+    reasons: the name, words and count of each reason for which somebody is left out; duration: of
+    the sending alone, in words; ends_at: None when nobody gets it; a_day: people within 24 hours.
     """
 
     is_building: bool
-    recipients: int
-    new_contacts: int
-    reasons: list[tuple[str, str, int]]
-    begins_at: datetime
-    ends_at: datetime | None
-    a_day: int
-    level: int | None
     version: str
+    begins_at: datetime
+    recipients: int = 0
+    new_contacts: int = 0
+    reasons: Sequence[tuple[str, str, int]] = ()
+    duration: str = ""
+    ends_at: datetime | None = None
+    a_day: int = 0
 
     @property
     def left_out(self) -> int:
         return sum(count for _name, _words, count in self.reasons)
 
     @property
-    def duration(self) -> str:
-        """In words; "" when nobody gets it."""
-        return in_words(self.ends_at - self.begins_at) if self.ends_at else ""
-
-    @property
     def needs_level(self) -> bool:
         """Whether the number may be on a level that does not let it write to so many."""
         return self.a_day > forecast.LEVELS[0]
 
+    @property
+    def level(self) -> int | None:
+        """The least of Meta's levels that does; None for the one without a limit."""
+        return forecast.level_needed(self.a_day)
+
 
 def outlook_of(broadcast: Broadcast) -> Outlook:
-    zones = dict(_recipients(broadcast).values_list("time_zone").annotate(Count("id")).order_by())
-    recipients = sum(zones.values())
-    begin = max(timezone.now(), broadcast.scheduled_at or timezone.now())
-    reasons = _reasons(broadcast)
     is_building = broadcast.built_at is None and not broadcast.build_trouble
-    a_day = forecast.most_a_day(recipients, broadcast.rate)
-    end = forecast.end_of(zones, rate=broadcast.rate, begin=begin, quiet=broadcast.quiet_hours)
-    return Outlook(
+    progress = (broadcast.rows_read, broadcast.rows_total) if is_building else None
+    now = timezone.now()
+    outlook = Outlook(
         is_building=is_building,
+        version=version_of(broadcast.state, broadcast.built_at, broadcast.build_trouble, progress),
+        begins_at=max(now, broadcast.scheduled_at or now),
+    )
+    if broadcast.built_at is None:
+        return outlook
+    rows = Message.objects.filter(broadcast=broadcast, state=State.HELD)
+    zones = dict(rows.values_list("time_zone").annotate(Count("id")).order_by())
+    recipients = sum(zones.values())
+    end = forecast.end_of(
+        zones, rate=broadcast.rate, begin=outlook.begins_at, quiet=broadcast.quiet_hours
+    )
+    return replace(
+        outlook,
         recipients=recipients,
-        new_contacts=_recipients(broadcast).filter(new_contact__isnull=False).count(),
-        reasons=reasons,
-        begins_at=begin,
+        new_contacts=rows.filter(new_contact__isnull=False).count(),
+        reasons=_reasons(broadcast),
+        duration=in_words(timedelta(seconds=recipients / broadcast.rate)),
         ends_at=end if recipients else None,
-        a_day=a_day,
-        level=forecast.level_needed(a_day),
-        version=version_of(
-            broadcast.state,
-            broadcast.built_at,
-            broadcast.build_trouble,
-            (broadcast.rows_read, broadcast.rows_total) if is_building else None,
-        ),
+        a_day=forecast.most_a_day(recipients, broadcast.rate),
     )
 
 
@@ -211,9 +214,10 @@ def in_words(length: timedelta) -> str:
 
 
 def _columns(request: PageRequest, draft: Broadcast) -> HttpResponse:
-    if draft.audience.source != Source.FILE:
+    look = _look(draft)
+    if look is None:
         raise Http404
-    form = ColumnsForm(request.POST, look=files.look(draft.audience))
+    form = ColumnsForm(request.POST, look=look)
     if not form.is_valid():
         return _draft_page(request, draft, columns_form=form)
     Audience.objects.filter(pk=draft.audience_id).update(columns=form.cleaned_data)
@@ -221,8 +225,7 @@ def _columns(request: PageRequest, draft: Broadcast) -> HttpResponse:
 
 
 def _variables(request: PageRequest, draft: Broadcast) -> HttpResponse:
-    look = files.look(draft.audience) if draft.audience.source == Source.FILE else None
-    form = VariablesForm(request.POST, draft=draft, look=look)
+    form = VariablesForm(request.POST, draft=draft, look=_look(draft))
     if not form.is_valid():
         return _draft_page(request, draft, variables_form=form)
     return _change(request, draft, variables=form.variables())
@@ -409,10 +412,6 @@ def _page_of(broadcast: Broadcast) -> str:
     return reverse("broadcasts:broadcast", args=[broadcast.pk])
 
 
-def _recipients(broadcast: Broadcast) -> QuerySet[Message]:
-    return Message.objects.filter(broadcast=broadcast, state=State.HELD)
-
-
 def _draft_page(request: PageRequest, broadcast: Broadcast, **wrong: Any) -> HttpResponse:
     """The draft's page with a form on it that is wrong."""
     context = draft_context(request, broadcast) | wrong
@@ -432,12 +431,10 @@ def _too_late(request: PageRequest, broadcast: Broadcast) -> HttpResponse:
     return redirect(_page_of(broadcast))
 
 
-def _columns_form(broadcast: Broadcast, look: Look) -> ColumnsForm:
-    return ColumnsForm(initial=broadcast.audience.columns, look=look)
-
-
-def _variables_form(broadcast: Broadcast, look: Look | None) -> VariablesForm:
-    return VariablesForm(draft=broadcast, look=look)
+def _look(broadcast: Broadcast) -> Look | None:
+    """The first rows of its file, None when there is no file."""
+    audience = broadcast.audience
+    return files.look(audience) if audience.source == Source.FILE else None
 
 
 def _previews(broadcast: Broadcast) -> list[dict[str, Any]]:
@@ -451,10 +448,6 @@ def _previews(broadcast: Broadcast) -> list[dict[str, Any]]:
         }
         for recipient in first
     ]
-
-
-def _is_filled(broadcast: Broadcast) -> bool:
-    return any(broadcast.variables.get(part) for part in ("header", "body"))
 
 
 def _test_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
