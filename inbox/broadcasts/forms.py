@@ -73,9 +73,7 @@ class DraftForm(forms.Form):
         required=False,
         max_length=PASTED_LENGTH,
         widget=forms.Textarea({"rows": 7, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=_(
-            "One on each line, in whatever way they are written. Without a country they are Brazilian."
-        ),
+        help_text=_("One on each line, in whatever way they are written. 55 can be left out."),
         error_messages={"max_length": _("This is too much to paste. Send it as a file.")},
     )
     recipients_file = forms.FileField(

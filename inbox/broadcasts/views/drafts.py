@@ -122,7 +122,7 @@ def _opened(form: DraftForm) -> list[str]:
 
 def draft_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
     """What broadcasts/draft.html and its fragment _draft.html show of a draft, or a scheduled
-    broadcast. `error` and `confirm` may be added when it was not started."""
+    broadcast. `error` may be added: why it was not started."""
     look = None if request.htmx else _look(broadcast)  # the fragment shows nothing of it
     gaps = has_gaps(broadcast.template)
     is_filled = any(broadcast.variables.values())
