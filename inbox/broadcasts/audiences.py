@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import IO
+from typing import IO, cast
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import ProtectedError, QuerySet
 from django.db.models.functions import Now
@@ -48,7 +49,7 @@ def check(upload: "UploadedFile[bytes]") -> Columns:
     """Which column seems to hold what. Raises ValidationError with one sentence when the file
     cannot be taken."""
     try:
-        with open_table(upload.file, upload.name or "") as table:
+        with open_table(_plain(upload), upload.name or "") as table:
             return guess(table.header, table.sample)
     except Unreadable as trouble:
         raise ValidationError(str(trouble)) from trouble
@@ -62,7 +63,7 @@ def keep(upload: "UploadedFile[bytes]", columns: Columns, author: User) -> Audie
     audience.save()  # first, so that no file can be there without a row that leads to it
     upload.seek(0)
     try:
-        media_storage().save(audience.file.name, upload)
+        media_storage().save(str(audience.file), upload)
     except Exception as failure:  # every storage has errors of its own
         with suppress(Exception):
             forget(audience)
@@ -76,8 +77,8 @@ def look(audience: Audience) -> Look:
     if known := cache.get(key):
         return Look(*known)
     try:
-        with media_storage().open(audience.file.name) as file:
-            seen = _look_into(file.file, audience.file_name)
+        with media_storage().open(str(audience.file)) as file:
+            seen = _look_into(_plain(file), audience.file_name)
     except Unreadable as trouble:
         return Look([], [], str(trouble))
     except Exception as failure:  # every storage has errors of its own
@@ -118,7 +119,12 @@ def _unused() -> QuerySet[Audience]:
 def _delete_files(audiences: Iterable[Audience]) -> None:
     for audience in audiences:
         if audience.file:
-            media_storage().delete(audience.file.name)
+            media_storage().delete(str(audience.file))
+
+
+def _plain(file: "File[bytes]") -> IO[bytes]:
+    """The file that is in Django's."""
+    return cast(IO[bytes], file.file)
 
 
 def _look_into(file: IO[bytes], name: str) -> Look:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -129,6 +130,7 @@ class DraftForm(forms.Form):
 
     template: Template | None = None
     columns: Columns | None = None
+    upload: "UploadedFile[bytes] | None" = None
 
     def __init__(self, *args: Any, person: User, draft: Broadcast | None = None, **more: Any):
         super().__init__(*args, **more)
@@ -177,7 +179,7 @@ class DraftForm(forms.Form):
     def clean_recipients_file(self) -> Any:
         upload = self.cleaned_data["recipients_file"]
         if upload:
-            self.columns = audiences.check(upload)
+            self.columns, self.upload = audiences.check(upload), upload
         return upload
 
     def clean_template_id(self) -> int | None:
@@ -222,11 +224,10 @@ class DraftForm(forms.Form):
     def keep_file(self) -> None:
         """Store a good file at once, whatever else is wrong: a browser cannot offer it again."""
         self.full_clean()
-        if self.columns is None:
+        if self.columns is None or self.upload is None:
             return
-        upload = self.files["recipients_file"]
         try:
-            kept = audiences.keep(upload, self.columns, self.person)
+            kept = audiences.keep(self.upload, self.columns, self.person)
         except ValidationError as refusal:
             self.add_error("recipients_file", refusal)
             return
@@ -244,7 +245,8 @@ class DraftForm(forms.Form):
 
     def _audience(self) -> Audience:
         values = self.cleaned_data
-        if there := values["audience"] or values["kept_file"]:
+        there: Audience | None = values["audience"] or values["kept_file"]
+        if there:
             return there
         [source] = [
             Audience(source=source, author=self.person, **{field: value} if field else {})
@@ -273,13 +275,13 @@ def values_of(draft: Broadcast) -> dict[str, Any]:
     audience = draft.audience
     if audience.name:
         return values | {"audience": audience.pk}
-    of_source = {
+    of_source: dict[str, dict[str, Any]] = {
         Source.ALL: {"all_contacts": True},
         Source.SEARCH: {"search": audience.search},
         Source.PASTED: {"recipients": audience.text},
         Source.FILE: {"kept_file": audience.pk},
     }
-    return values | of_source[Source(audience.source)]
+    return values | of_source[audience.source]
 
 
 # --- The columns of its file ------------------------------------------------------------------
@@ -298,7 +300,7 @@ class ColumnsForm(forms.Form):
     """Which column of a table holds what; an empty one is not there."""
 
     def __init__(self, *args: Any, look: Look, **more: Any):
-        super().__init__(*args, auto_id="column_%s", **more)
+        super().__init__(*args, **{"auto_id": "column_%s", **more})
         columns = [(str(place), name) for place, name in look.columns]
         for name, label in COLUMN_WORDS.items():
             self.fields[name] = forms.TypedChoiceField(
@@ -408,7 +410,7 @@ class TestForm(forms.Form):
     send_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
     def __init__(self, *args: Any, **more: Any):
-        super().__init__(*args, auto_id="test_%s", **more)
+        super().__init__(*args, **{"auto_id": "test_%s", **more})
 
     def clean_number(self) -> numbers.Number:
         number = numbers.parse(self.cleaned_data["number"])

@@ -300,7 +300,7 @@ def save_audience(request: PageRequest, broadcast_id: int) -> HttpResponse:
     if not form.is_valid():
         if broadcast.state in services.UNBEGUN:
             return _draft_page(request, broadcast, name_form=form)
-        messages.error(request, " ".join(form.errors.get("name", [])))
+        messages.error(request, " ".join(map(str, form["name"].errors)))
         return redirect(_page_of(broadcast))
     name = form.cleaned_data["name"]
     Audience.objects.filter(pk=broadcast.audience_id).update(name=name)
