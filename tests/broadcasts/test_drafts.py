@@ -544,6 +544,7 @@ def test_it_says_when_a_scheduled_one_starts(admin_client, make_broadcast):
     when = timezone.now() + timedelta(days=2)
     response = page(admin_client, make_broadcast(state="scheduled", scheduled_at=when))
     assert "It starts by itself" in words(response)
+    assert "Cancel this broadcast for good?" in words(response)
     assert b'name="confirm"' not in response.content
 
 
