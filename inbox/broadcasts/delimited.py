@@ -91,14 +91,15 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _delimiter(sample: list[str]) -> str:
-    """That by which most lines have the same number of columns, more than one."""
+    """That by which most lines have the same number of columns, more than one; where there is
+    none, that by which the first line has most."""
     lines = [_DECIMAL_COMMA.sub(r"\1.\2", line) for line in sample]
 
-    def agreement(delimiter: str) -> float:
+    def agreement(delimiter: str) -> tuple[float, int]:
         rows = [one for one in _rows(iter(lines), delimiter) if not one.trouble and one.cells]
         widths = Counter(len(one.cells) for one in rows)
         width, count = widths.most_common(1)[0] if widths else (0, 0)
-        return count / len(rows) if width > 1 else 0
+        return (count / len(rows), 0) if width > 1 else (0, len(rows[0].cells) if rows else 0)
 
     return max(DELIMITERS, key=agreement)
 

@@ -115,7 +115,7 @@ def _is_no_text(head: bytes) -> bool:
     if delimited.is_utf_16(head):
         return False
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return controls > len(head) / 50 or head.count(b"\0") > len(head) / 4
+    return controls > len(head) / 20 or head.count(b"\0") > len(head) / 4
 
 
 def _is_header(row: Row) -> bool:

@@ -10,7 +10,7 @@ import zlib
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Context, InvalidOperation
 from enum import Enum, auto
 from functools import lru_cache
@@ -24,7 +24,8 @@ from inbox.broadcasts.rows import MAX_COLUMNS, MAX_LINE, Row, Unreadable, row, u
 
 MAX_PARTS = 2_000
 MAX_UNPACKED = 256 * 1024**2  # bytes, all parts together
-MAX_RATIO = 200  # unpacked to packed, of all parts together
+MAX_RATIO = 200  # unpacked to packed, of all parts together; small files may have more
+SMALL = 16 * 1024**2  # bytes, unpacked
 MAX_TEXTS_BYTES = 64 * 1024**2
 MAX_TEXTS = 2_000_000
 MAX_DEPTH = 100
@@ -276,7 +277,7 @@ def _check_parts(archive: ZipFile) -> None:
     parts = archive.infolist()
     packed = sum(part.compress_size for part in parts)
     unpacked = sum(part.file_size for part in parts)
-    if unpacked > min(MAX_UNPACKED, MAX_RATIO * packed):
+    if unpacked > min(MAX_UNPACKED, max(SMALL, MAX_RATIO * packed)):
         raise Unreadable(_too_large())
     # The others are unpacked in blocks of any size.
     if any(part.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for part in parts):
@@ -347,4 +348,4 @@ def _date(epoch: datetime, value: str) -> str:
         return ""
     if moment.date() == epoch.date():
         return f"{moment:%H:%M}"
-    return f"{moment:%d/%m/%Y %H:%M}" if moment.time() else f"{moment:%d/%m/%Y}"
+    return f"{moment:%d/%m/%Y}" if moment.time() == time.min else f"{moment:%d/%m/%Y %H:%M}"
