@@ -21,6 +21,7 @@ from inbox.broadcasts.rows import Row, Unreadable
 
 __all__ = [
     "MAX_FILE",
+    "MAX_LINES",
     "Columns",
     "Row",
     "Table",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 MAX_FILE = 50 * 1024**2  # bytes
+MAX_LINES = 1_048_576  # as many as a spreadsheet has; blank ones take time as well
 _HEAD = 64 * 1024
 _SAMPLE = 5  # rows
 _ZIP = b"PK\x03\x04"
@@ -105,6 +107,11 @@ def _reader(file: IO[bytes], name: str) -> Callable[[], Iterator[Row]]:
         raise Unreadable(_("This file has a password. Save it without one, as XLSX or CSV."))
     if _is_no_text(head):
         raise Unreadable(_("This is not a table. Save it as XLSX or CSV in your spreadsheet."))
+    if delimited.count_lines(file) > MAX_LINES:
+        limit = MAX_LINES
+        raise Unreadable(
+            _("This file has more than %(limit)s lines. Split it into several.") % {"limit": limit}
+        )
     return lambda: delimited.read(file)
 
 

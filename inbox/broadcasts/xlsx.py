@@ -28,6 +28,7 @@ MAX_RATIO = 200  # unpacked to packed, of all parts together; small files may ha
 SMALL = 16 * 1024**2  # bytes, unpacked
 MAX_TEXTS_BYTES = 64 * 1024**2
 MAX_TEXTS = 2_000_000
+MAX_EVENTS = 20_000_000  # begins, ends and texts in one part: 4 to 6 million cells
 MAX_DEPTH = 100
 MAX_TAG = 1024**2  # bytes
 MAX_ROWS = 1_048_576  # what the format allows
@@ -71,16 +72,16 @@ class Sheet:
         self._texts = self._read_texts(paths.get("sharedStrings"))
         self._dates = self._read_dates(paths.get("styles"))
         self._epoch = datetime(1899, 12, 30)
-        sheets = []
+        sheets: dict[tuple[str, str], None] = {}  # in their order, each once
         for kind, name, attributes in self._events(workbook):
             if kind is not _Kind.START:
                 continue
             if name == "workbookPr" and attributes.get("date1904") in ("1", "true"):
                 self._epoch = datetime(1904, 1, 1)
             if name == "sheet" and attributes.get("state", "visible") == "visible":
-                sheets.append(related[_reference(attributes)])
-        visible = dict.fromkeys(path for kind, path in sheets if kind == "worksheet")
-        self._path = next((p for p in visible if any(map(_is_filled, self._rows(p)))), None)
+                sheets[related[_reference(attributes)]] = None
+        tables = [path for kind, path in sheets if kind == "worksheet"]
+        self._path = next((p for p in tables if any(map(_is_filled, self._rows(p)))), None)
 
     def _relationships(self, part: str) -> dict[str, tuple[str, str]]:
         """Of a part, or of the package: the kind and the path of what it refers to, by id."""
@@ -91,6 +92,8 @@ class Sheet:
                 path = posixpath.normpath(posixpath.join("/", folder, attributes["Target"]))
                 described = posixpath.basename(attributes["Type"]), path.lstrip("/")
                 found[attributes["Id"]] = described
+                if len(found) > MAX_PARTS:
+                    raise Unreadable(_too_large())
         return found
 
     def _read_texts(self, path: str | None) -> "_Texts":
@@ -143,8 +146,9 @@ class Sheet:
                     cell, column = attributes, _column_after(column, attributes.get("r", ""))
                     pieces.clear()
                 elif kind is _Kind.END and name == "c" and pieces:
-                    text = self._shown(cell, "".join(pieces))
-                    size += len(text)
+                    value = "".join(pieces)
+                    text = self._shown(cell, value)
+                    size += len(text) - len(value)
                     if size <= MAX_LINE:
                         # One cell beyond the columns is enough to see that there are too many.
                         place = min(column, MAX_COLUMNS)
@@ -234,12 +238,15 @@ def _parsed(part: IO[bytes]) -> Iterator[_Event]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
-    fed = 0
+    fed = events = 0
     while block := part.read(_BLOCK):
         parser.Parse(block)
         fed += len(block)
         if depth > MAX_DEPTH or fed - parser.CurrentByteIndex > MAX_TAG:
             raise ValueError("no part of a spreadsheet looks like this")
+        events += len(found)
+        if events > MAX_EVENTS:
+            raise Unreadable(_too_large())
         yield from found
         found.clear()
     parser.Parse(b"", True)
@@ -310,7 +317,7 @@ def _too_large() -> str:
 
 
 def _is_filled(one: Row) -> bool:
-    return any(map(str.strip, one.cells))
+    return bool(one.trouble) or any(map(str.strip, one.cells))
 
 
 def _line_after(line: int, reference: str) -> int:

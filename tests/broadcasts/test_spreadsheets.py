@@ -19,6 +19,7 @@ from inbox.broadcasts.models import Reason
 from inbox.broadcasts.rows import MAX_COLUMNS, MAX_LINE
 from inbox.broadcasts.spreadsheets import (
     MAX_FILE,
+    MAX_LINES,
     Columns,
     Row,
     Unreadable,
@@ -231,10 +232,27 @@ def test_it_refuses_a_file_that_is_too_large(tmp_path):
             pass
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_it_refuses_more_lines_than_a_spreadsheet_has(end):
+    assert "1048576 lines" in refusal(b"Ana,1" + end * (MAX_LINES + 1))
+    assert rows_of(b"Ana,11987654321" + end * 1_000)
+
+
 def test_it_refuses_more_shared_texts_than_it_holds(monkeypatch):
     monkeypatch.setattr(xlsx, "MAX_TEXTS", 1_000)
     assert "too large" in refusal(made.xlsx("", "<si/>" * 1_001))
     assert "nothing" in refusal(made.xlsx("", "<si/>" * 1_000))
+
+
+def test_it_gives_up_a_sheet_of_too_many_elements(monkeypatch):
+    monkeypatch.setattr(xlsx, "MAX_EVENTS", 30_000)
+    assert "too large" in refusal(made.xlsx(made.row(*HEADER) + "<row/>" * 20_000))
+
+
+def test_it_refuses_more_references_than_parts(monkeypatch):
+    monkeypatch.setattr(xlsx, "MAX_PARTS", 50)
+    many = made.relationships(**{f"theme_{i}": "a" for i in range(51)})
+    assert "too large" in refusal(made.xlsx("", **{"_rels/.rels": many}))
 
 
 def test_a_zip_cannot_hide_how_large_it_is():
@@ -323,10 +341,16 @@ def test_it_overlooks_hidden_sheets():
 def test_rows_that_are_too_wide_or_too_long_are_unreadable_in_xlsx():
     wide = f'<row><c r="A2"><v>7</v></c>{"<c><v>1</v></c>" * 300_000}</row>'
     far = '<row><c r="XFD3"><v>7</v></c></row>'
-    sheet = made.row(*HEADER) + wide + far + made.row("y" * (MAX_LINE + 1)) + made.row("Ana", "1")
-    rows = rows_of(made.xlsx(sheet))
+    long, short = made.row("y" * (MAX_LINE + 1)), made.row("y" * (MAX_LINE - 1), "1")
+    rows = rows_of(made.xlsx(made.row(*HEADER) + wide + far + long + short))
     assert [row.trouble for row in rows] == [Reason.UNREADABLE] * 3 + [None]
-    assert rows[-1].cells == ("Ana", "1")
+    assert rows[-1].cells == ("y" * (MAX_LINE - 1), "1")
+
+
+def test_a_sheet_of_one_huge_cell_is_not_empty():
+    assert [row.trouble for row in rows_of(made.xlsx(made.row("y" * 10_000_000)))] == [
+        Reason.UNREADABLE
+    ]
 
 
 def test_one_shared_text_does_not_multiply():
@@ -417,6 +441,7 @@ def test_any_sheet_ends_in_rows_or_a_sentence(sheet):
         rows_of(made.xlsx(sheet, "<si><t>a</t></si>"))
 
 
+@example([["", "\r;0"]], ",", "utf-8")
 @given(tables, st.sampled_from(",;\t|"), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 def test_a_table_is_read_as_it_was_written(table, delimiter, encoding):
     text = io.StringIO(newline="")
