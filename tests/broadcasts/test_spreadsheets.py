@@ -14,20 +14,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contacts.numbers import Number
-from inbox.broadcasts import delimited, xlsx
 from inbox.broadcasts.models import Reason
-from inbox.broadcasts.rows import MAX_COLUMNS, MAX_LINE
 from inbox.broadcasts.spreadsheets import (
     MAX_FILE,
     MAX_LINES,
     Columns,
     Row,
     Unreadable,
+    delimited,
     guess,
     open_table,
     pasted,
     read_number,
+    xlsx,
 )
+from inbox.broadcasts.spreadsheets.rows import MAX_COLUMNS, MAX_LINE
 from tests.broadcasts import hostile_files as made
 
 ANA = Number("55", "11987654321")

@@ -20,7 +20,14 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from django.utils.translation import gettext as _
 
-from inbox.broadcasts.rows import MAX_COLUMNS, MAX_LINE, Row, Unreadable, row, unreadable
+from inbox.broadcasts.spreadsheets.rows import (
+    MAX_COLUMNS,
+    MAX_LINE,
+    Row,
+    Unreadable,
+    row,
+    unreadable,
+)
 
 MAX_PARTS = 2_000
 MAX_UNPACKED = 256 * 1024**2  # bytes, all parts together

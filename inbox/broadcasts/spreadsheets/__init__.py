@@ -15,9 +15,15 @@ from typing import IO
 
 from django.utils.translation import gettext as _
 
-from inbox.broadcasts import delimited, xlsx
-from inbox.broadcasts.recipients import Columns, guess, is_number_like, pasted, read_number
-from inbox.broadcasts.rows import Row, Unreadable
+from inbox.broadcasts.spreadsheets import delimited, xlsx
+from inbox.broadcasts.spreadsheets.columns import (
+    Columns,
+    guess,
+    is_number_like,
+    pasted,
+    read_number,
+)
+from inbox.broadcasts.spreadsheets.rows import Row, Unreadable
 
 __all__ = [
     "MAX_FILE",

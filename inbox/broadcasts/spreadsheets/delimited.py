@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import IO
 
-from inbox.broadcasts.rows import MAX_LINE, Row, row, unreadable, without_nul
+from inbox.broadcasts.spreadsheets.rows import MAX_LINE, Row, row, unreadable, without_nul
 
 # An opened quote that is not closed by then was no quote: only its line is lost, not the file.
 MAX_LINES_OF_ROW = 100

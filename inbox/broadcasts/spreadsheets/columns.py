@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contacts.numbers import Number, entered, parse
 from inbox.broadcasts.models import Reason
-from inbox.broadcasts.rows import MAX_LINE, Row, unreadable, without_nul
+from inbox.broadcasts.spreadsheets.rows import MAX_LINE, Row, unreadable, without_nul
 
 _LONGEST = 250  # characters of a cell with a number and a name
 _PIECE = re.compile(r"[^,;\t\r\n]+|\r\n?|\n")
