@@ -8,15 +8,20 @@ from django.utils.formats import number_format
 from inbox.broadcasts.selectors import Column, Counts, Part
 
 
+LEAST_SEEN = 1.5  # percent
+
+
 @dataclass(frozen=True)
 class Piece:
-    """One part of a bar. share: for people; x, width: of the whole bar, for SVG."""
+    """One part of a bar. share: for people; x, width: of the whole bar, for SVG; alone: its width
+    in a bar of its own, where a few among thousands can still be seen."""
 
     part: Part
     count: int
     share: str
     x: str
     width: str
+    alone: str
 
 
 def pieces(counts: Counts) -> list[Piece]:
@@ -25,7 +30,9 @@ def pieces(counts: Counts) -> list[Piece]:
     for part in Part:
         count = getattr(counts, part.value)
         width = 100 * count / counts.total if counts.total else 0.0
-        found.append(Piece(part, count, _share(width), _percent(x), _percent(width)))
+        alone = max(width, LEAST_SEEN) if count else 0.0
+        shapes = (_percent(of) for of in (x, width, alone))
+        found.append(Piece(part, count, _share(width), *shapes))
         x += width
     return found
 
