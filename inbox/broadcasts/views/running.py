@@ -81,14 +81,22 @@ def broadcast(request: PageRequest, broadcast_id: int) -> HttpResponse:
     """A broadcast before it begins as drafts.py shows it, afterwards live."""
     found = find(broadcast_id)
     if found.state in UNBEGUN:
-        name = "broadcasts/_draft.html" if request.htmx else "broadcasts/draft.html"
-        return render(request, name, drafts.draft_context(request, found))
+        return _before(request, found)
     context = running_context(found)
     if not request.htmx:
         return render(request, "broadcasts/running.html", context)
     if not _asks_from_here(request):  # the page of a draft that has begun meanwhile
         return HttpResponseClientRefresh()
     return _live(request, context)
+
+
+def _before(request: PageRequest, found: Broadcast) -> HttpResponse:
+    context = drafts.draft_context(request, found)
+    if not request.htmx:
+        return render(request, "broadcasts/draft.html", context)
+    if unchanged(request, context["outlook"].version):
+        return HttpResponse(status=204)
+    return render(request, "broadcasts/_draft.html", context)
 
 
 def _live(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
@@ -219,7 +227,8 @@ def _not_started(request: PageRequest, broadcast_id: int) -> HttpResponse:
         error = _("Its recipients are still being gathered. Wait until they are counted.")
     else:
         error = _("This is not the number of recipients. Type it as it is shown.")
-    context = drafts.draft_context(request, found) | {"error": error}
+    typed = {"error": error, "confirm": request.POST.get("confirm", "")}
+    context = drafts.draft_context(request, found) | typed
     name = "broadcasts/_start.html" if request.htmx else "broadcasts/draft.html"
     return render(request, name, context, status=422)
 
