@@ -157,7 +157,7 @@ def store(upload: UploadedFile[bytes], kind: Kind) -> Media:
     except Exception as failure:  # every storage has errors of its own
         with suppress(Exception):
             discard(media)
-        raise _not_stored(failure) from failure
+        raise not_stored(failure) from failure
     return media
 
 
@@ -209,7 +209,7 @@ def _delete_files(media: Media) -> None:
         media_storage().delete(stored)
 
 
-def _not_stored(failure: Exception) -> ValidationError:
+def not_stored(failure: Exception) -> ValidationError:
     logger.error("A file was not stored: %s", failure)
     if disk_is_full(failure):
         return ValidationError(

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from contacts.numbers import Number
 from contacts.services import obtain_contact
@@ -46,6 +47,15 @@ def change_draft(*, broadcast: Broadcast, **choices: Any) -> None:
     if not changed:
         raise Conflict
     nudging.nudge_building(broadcast.pk)
+
+
+def stop_building(*, broadcast: Broadcast) -> None:
+    """Take the draft from its builder, who stops. Raises Conflict when it is built already."""
+    changed = Broadcast.objects.filter(
+        pk=broadcast.pk, state=BroadcastState.DRAFT, built_at=None, build_trouble=""
+    ).update(building_until=None, build_trouble=gettext_noop("Reading the recipients was stopped."))
+    if not changed:
+        raise Conflict
 
 
 def copy(*, broadcast: Broadcast, author: User) -> Broadcast:
