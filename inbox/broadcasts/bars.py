@@ -7,7 +7,6 @@ from django.utils.formats import number_format
 
 from inbox.broadcasts.selectors import Column, Counts, Part
 
-
 LEAST_SEEN = 1.5  # percent
 
 
