@@ -94,7 +94,8 @@ class Stall:
 
 @dataclass(frozen=True)
 class Progress:
-    """speed: messages a second now; failures: the newest, each an attempt with its message."""
+    """speed: messages a second now; failures: the newest, each an attempt with its message; all
+    but the counts while it is under way only."""
 
     counts: Counts
     speed: float = 0.0
@@ -153,8 +154,10 @@ def forget(broadcast: Broadcast) -> None:
 def _progress(broadcast: Broadcast) -> Progress:
     now = timezone.now()
     counts = _count([broadcast.pk]).get(broadcast.pk, Counts())
-    failures = _failures(broadcast)
-    if broadcast.state != BroadcastState.SENDING:
+    if broadcast.state not in (BroadcastState.SENDING, BroadcastState.PAUSED):
+        return Progress(counts)
+    failures = _failures(broadcast, counts)
+    if broadcast.state == BroadcastState.PAUSED:
         return Progress(counts, failures=failures)
     zones = _waiting_by_zone(broadcast) if counts.waiting else {}
     speed = _speed(broadcast, now)
@@ -219,13 +222,15 @@ def _awake_at(zones: Iterable[str], now: datetime) -> datetime:
     return moment
 
 
-def _failures(broadcast: Broadcast) -> tuple[Attempt, ...]:
+def _failures(broadcast: Broadcast, counts: Counts) -> tuple[Attempt, ...]:
     """What went wrong last: what did not leave, what may have, and what was put off lately."""
     attempts = Attempt.objects.select_related("message").defer("raw")
-    ended = Message.objects.filter(broadcast=broadcast, finished_at__isnull=False)
-    failed = ended.filter(state__in=(State.REJECTED, State.UNCERTAIN)).order_by("-finished_at")
-    ids = list(failed.values_list("id", flat=True)[:FAILURES_SHOWN])
-    found = list(attempts.filter(message__in=ids, number=F("message__attempt_number")))
+    found: list[Attempt] = []
+    if counts.rejected or counts.uncertain:
+        ended = Message.objects.filter(broadcast=broadcast, finished_at__isnull=False)
+        failed = ended.filter(state__in=(State.REJECTED, State.UNCERTAIN)).order_by("-finished_at")
+        ids = list(failed.values_list("id", flat=True)[:FAILURES_SHOWN])
+        found += attempts.filter(message__in=ids, number=F("message__attempt_number"))
     if broadcast.state == BroadcastState.SENDING:
         newest = Attempt.objects.aggregate(newest=Max("id"))["newest"] or 0
         put_off = attempts.filter(id__gt=newest - RECENT_ATTEMPTS, message__broadcast=broadcast)

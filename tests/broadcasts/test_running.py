@@ -752,3 +752,21 @@ def test_nothing_sent_is_no_chart(admin_client: Client, running) -> None:
     broadcast = running(state="cancelled", cancelled=2, finished_at=timezone.now())
 
     assert 'id="chart"' not in page(admin_client, broadcast)
+
+
+# --- Before it ----------------------------------------------------------------------------------
+
+
+def test_a_draft_is_shown_as_one_and_its_poll_gets_nothing_new(
+    admin_client: Client, make_broadcast
+) -> None:
+    broadcast = make_broadcast(3)
+    address = f"/broadcasts/{broadcast.pk}/"
+    response = admin_client.get(address)
+    assert "broadcasts/draft.html" in [template.name for template in response.templates]
+
+    poll = {**HTMX, "HX-Target": "draft", "X-Version": response.context["outlook"].version}
+
+    assert admin_client.get(address, headers=poll).status_code == 204
+    Broadcast.objects.update(state=BroadcastState.SCHEDULED, scheduled_at=timezone.now())
+    assert admin_client.get(address, headers=poll).status_code == 200

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -54,8 +55,8 @@ class RateForm(forms.Form):
         rate: float = self.cleaned_data["rate"]
         most = settings.WAZIME_SEND_RATE
         if not min(SLOWEST, most) <= rate <= most:
-            words = _("This is a number from %(least)s to %(most)s.")
-            raise ValidationError(words % {"least": min(SLOWEST, most), "most": most})
+            bounds = {"least": floatformat(min(SLOWEST, most), -1), "most": floatformat(most, -1)}
+            raise ValidationError(_("This is a number from %(least)s to %(most)s.") % bounds)
         return rate
 
 
