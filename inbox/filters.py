@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inbox.models import UNDECIDED, Kind, State
-from inbox.selectors import Wanted
+from inbox.selectors import NO_BROADCAST, Wanted
 from wazime_admin.wazime.types import MAX_ID
 
 ATTENTION, ALL = "attention", "all"
@@ -58,6 +58,7 @@ class OutboxFilter(forms.Form):
     since = day_field(_("From"))
     until = day_field(_("To"))
     search = forms.CharField(max_length=100, required=False)
+    broadcast = forms.RegexField(r"^(all|[1-9][0-9]{0,17})$", required=False)
     before = forms.IntegerField(min_value=1, max_value=MAX_ID, required=False)
 
     def clean_state(self) -> str:
@@ -79,6 +80,7 @@ class OutboxFilter(forms.Form):
             since=since,
             until=until,
             search=given.get("search", ""),
+            broadcast=given.get("broadcast", NO_BROADCAST),
         )
 
     def address(self, **changes: Any) -> str:

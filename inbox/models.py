@@ -133,8 +133,13 @@ class Message(models.Model):
     waited = models.DurationField(default=timedelta)
     gate_closings = models.PositiveSmallIntegerField(default=0)
 
+    # Its index is one of those below: of most rows it would say nothing, and yet be taken.
     broadcast = models.ForeignKey(
-        "broadcasts.Broadcast", on_delete=models.PROTECT, null=True, related_name="messages"
+        "broadcasts.Broadcast",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="messages",
+        db_index=False,
     )
     time_zone = models.CharField(max_length=40, blank=True)
     new_contact = models.JSONField(null=True)
@@ -154,7 +159,8 @@ class Message(models.Model):
             models.Index(
                 "claimed_until", name="message_claimed", condition=models.Q(state=State.SENDING)
             ),
-            # A broadcast's counts, its next recipients, and how fast it goes.
+            # A broadcast's recipients in order, its counts, the next ones, and how fast it goes.
+            models.Index("broadcast", "id", name="recipient_of_broadcast", condition=BROADCAST),
             models.Index(
                 "broadcast",
                 "state",

@@ -166,6 +166,10 @@ def _with_evidence(messages: QuerySet[Message]) -> QuerySet[Message]:
 
 OUTBOX_SHOWN = 50
 ATTEMPTS_SHOWN = 20
+# Of more broadcasts than these the newest are offered to choose from.
+BROADCASTS_SHOWN = 50
+# What Wanted.broadcast is besides a broadcast's id.
+NO_BROADCAST, EVERY_BROADCAST = "", "all"
 # A longer queue is told as "more than".
 COUNTED = 1000
 # WaziMe's times have whole seconds, and its clock may differ a little from ours.
@@ -177,7 +181,9 @@ class Wanted:
     """A part of the ledger.
 
     states: none for all of them; since, until: when it was written, until being outside;
-    search: a piece of a number, a text, a file's or a template's name.
+    search: a piece of a number, a text, a file's or a template's name;
+    broadcast: the id of the one whose recipients it is, NO_BROADCAST for what belongs to none,
+    EVERY_BROADCAST for both.
     """
 
     states: tuple[State, ...] = ()
@@ -186,6 +192,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     search: str = ""
+    broadcast: str = NO_BROADCAST
 
 
 def outbox(person: User, wanted: Wanted, *, before: int | None = None) -> list[Message]:
@@ -207,7 +214,7 @@ def outbox_message(person: User, message_id: int) -> Message | None:
 def _in_outbox(messages: QuerySet[Message]) -> QuerySet[Message]:
     """With the author, the medium and, as the only one of the attempts, the last."""
     last = Attempt.objects.filter(number=F("message__attempt_number")).select_related("decided_by")
-    return messages.select_related("author", "media").prefetch_related(
+    return messages.select_related("author", "media", "broadcast").prefetch_related(
         Prefetch("attempts", last.defer("raw"))
     )
 
@@ -218,10 +225,21 @@ def attempts(message: Message) -> list[Attempt]:
     return list(every.order_by("-number")[:ATTEMPTS_SHOWN])
 
 
-def outbox_counts(person: User) -> dict[str, int]:
-    """How many messages of each state this person may see."""
-    counted = _visible(person).values_list("state").annotate(Count("id")).order_by()
-    return dict(counted)
+def outbox_counts(person: User, broadcast: str = NO_BROADCAST) -> dict[str, int]:
+    """How many messages of each state this person may see. broadcast: as in Wanted."""
+    seen = _visible(person).filter(_of_broadcast(broadcast))
+    return dict(seen.values_list("state").annotate(Count("id")).order_by())
+
+
+def outbox_broadcasts(chosen: str) -> list[tuple[str, str]]:
+    """The newest broadcasts that have begun, and the chosen one, as ids and names."""
+    field = Message._meta.get_field("broadcast")
+    every = field.remote_field.model._default_manager.filter(started_at__isnull=False)
+    newest = every.order_by("-id").values_list("id", "name")
+    found = list(newest[:BROADCASTS_SHOWN])
+    if chosen.isdecimal() and int(chosen) not in dict(found):
+        found += newest.filter(pk=int(chosen))
+    return [(str(pk), name) for pk, name in found]
 
 
 def _visible(person: User) -> QuerySet[Message]:
@@ -230,8 +248,14 @@ def _visible(person: User) -> QuerySet[Message]:
     return everything if person.is_admin else everything.filter(author=person)
 
 
+def _of_broadcast(broadcast: str) -> Q:
+    if broadcast == EVERY_BROADCAST:
+        return Q()
+    return Q(broadcast=int(broadcast)) if broadcast else Q(broadcast=None)
+
+
 def _matches(wanted: Wanted) -> Q:
-    matches = Q()
+    matches = _of_broadcast(wanted.broadcast)
     if wanted.states:
         matches &= Q(state__in=wanted.states)
     if wanted.author_id:
@@ -289,10 +313,13 @@ def _seen_since(moment: datetime, conversation_id: int) -> Conversation:
 
 class Signals:
     """What every page tells: how much waits for this person's decision, and whether sending has
-    stopped. Two small queries, two more while it has stopped and somebody looks."""
+    stopped. Two small queries, three more while it has stopped and somebody looks.
+
+    What a broadcast's recipients need is told on its own page: it may be thousands.
+    """
 
     def __init__(self, person: User) -> None:
-        undecided = _visible(person).filter(state__in=UNDECIDED)
+        undecided = _visible(person).filter(state__in=UNDECIDED, broadcast=None)
         self.attention = undecided.order_by()[:COUNTED].count()
         self.gate = gate.closed()
 
@@ -304,7 +331,12 @@ class Signals:
     @cached_property
     def waiting(self) -> int:
         """How many messages wait to be sent, at most COUNTED."""
-        return Message.objects.filter(state=State.QUEUED).order_by()[:COUNTED].count()
+        queued = Message.objects.filter(state=State.QUEUED, broadcast=None)
+        recipients = Message.objects.filter(
+            broadcast__state="sending", state__in=(State.HELD, State.QUEUED)
+        )
+        waiting = [found.order_by()[:COUNTED].count() for found in (queued, recipients)]
+        return min(sum(waiting), COUNTED)
 
     @property
     def version(self) -> tuple[object, ...]:

@@ -90,7 +90,8 @@ class Broadcast(models.Model):
     building_until: while the audience is being built, renewed as it goes on; built_at: when that
     was done, None until then; build_trouble: why it could not be; rows_read, rows_total: progress;
     pause_cause, pause_said: why it paused by itself, and WaziMe's words;
-    uncertain_run, refused_run, refused_for: such answers in a row, and the reason they share.
+    uncertain_run, refused_run, refused_for: such answers in a row, and the reason they share;
+    running_since: when it last began to send, or went on.
     """
 
     name = models.CharField(max_length=100)
@@ -111,6 +112,7 @@ class Broadcast(models.Model):
     )
     scheduled_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
+    running_since = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 

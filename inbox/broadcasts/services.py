@@ -111,14 +111,15 @@ def start(*, broadcast: Broadcast, confirm: int) -> None:
         if draft.scheduled_at and draft.scheduled_at > timezone.now():
             _move(broadcast, [BroadcastState.DRAFT], BroadcastState.SCHEDULED)
         else:
-            _move(broadcast, [BroadcastState.DRAFT], BroadcastState.SENDING, started_at=Now())
+            begun = {"started_at": Now(), "running_since": Now()}
+            _move(broadcast, [BroadcastState.DRAFT], BroadcastState.SENDING, **begun)
     nudging.nudge_sending()
 
 
 def start_due() -> None:
     """Begin the broadcasts whose time has come."""
     due = Broadcast.objects.filter(state=BroadcastState.SCHEDULED, scheduled_at__lte=Now())
-    due.update(state=BroadcastState.SENDING, started_at=Now())
+    due.update(state=BroadcastState.SENDING, started_at=Now(), running_since=Now())
 
 
 def is_sending() -> bool:
@@ -239,6 +240,7 @@ def _decide(ids: list[int], person: User, decision: Decision) -> None:
 
 # A fresh start counts anew what made it pause.
 _FRESH: dict[str, Any] = {
+    "running_since": Now(),
     "pause_cause": "",
     "pause_said": "",
     "uncertain_run": 0,

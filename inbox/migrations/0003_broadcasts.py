@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='message',
             name='broadcast',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='broadcasts.broadcast'),
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='broadcasts.broadcast'),
         ),
         migrations.AddField(
             model_name='message',
@@ -62,6 +62,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='message',
             index=models.Index(models.F('claimed_until'), condition=models.Q(('state', 'sending')), name='message_claimed'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(models.F('broadcast'), models.F('id'), condition=models.Q(('broadcast__isnull', False)), name='recipient_of_broadcast'),
         ),
         migrations.AddIndex(
             model_name='message',

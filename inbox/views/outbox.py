@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -62,8 +63,9 @@ def entry(request: PageRequest, message_id: int) -> HttpResponse:
     if message is None:
         raise Http404
     if not request.htmx:
-        query = f"?state={ALL}&before={message_id + 1}&open={message_id}"
-        return redirect(reverse("inbox:outbox") + query)
+        broadcast = {"broadcast": message.broadcast_id} if message.broadcast_id else {}
+        query = {"state": ALL, "before": message_id + 1, "open": message_id, **broadcast}
+        return redirect(f"{reverse('inbox:outbox')}?{urlencode(query)}")
     opened = "fold" not in request.GET
     return render(request, "inbox/_entry.html", {"entry": entry_of(message, opened=opened)})
 
@@ -154,7 +156,7 @@ def outbox_context(request: PageRequest) -> dict[str, Any]:
     given, wanted = chosen.given(), chosen.wanted()
     signals = Signals(request.user)
     before = given.get("before")
-    counts = selectors.outbox_counts(request.user)
+    counts = selectors.outbox_counts(request.user, wanted.broadcast)
     found = selectors.outbox(request.user, wanted, before=before)
     shown = found[: selectors.OUTBOX_SHOWN]
     latest = _latest(request.user, chosen) if given["state"] == ATTENTION and not before else []
@@ -167,7 +169,7 @@ def outbox_context(request: PageRequest) -> dict[str, Any]:
         "outbox": {
             "filter": chosen,
             "given": given,
-            "is_filtered": bool({"person", "kind", "period", "search"} & given.keys()),
+            "is_filtered": bool({"person", "kind", "period", "search", "broadcast"} & given.keys()),
             "tabs": _tabs(chosen, counts),
             "entries": entries,
             "latest": [entry_of(message, opened=str(message.pk) in opened) for message in latest],
@@ -178,6 +180,9 @@ def outbox_context(request: PageRequest) -> dict[str, Any]:
             "address": address,
             "version": version_of(address, seen, sorted(counts.items()), signals.version),
         },
+        "broadcasts": selectors.outbox_broadcasts(wanted.broadcast)
+        if request.user.is_admin
+        else [],
         "people": User.objects.order_by("first_name", "username") if request.user.is_admin else [],
     }
 

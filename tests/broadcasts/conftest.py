@@ -1,13 +1,15 @@
 """Broadcasts whose audience is built, without a file or a worker."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
-from inbox.broadcasts.models import Audience, Broadcast, Source
+from inbox.broadcasts import selectors
+from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, Source
 from inbox.models import Kind, Message, State
 from wazime_admin.team.models import User
 
@@ -51,6 +53,30 @@ def make_broadcast(admin: User) -> MakeBroadcast:
             for place in range(count)
         ]
         Message.objects.bulk_create(rows)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def running(make_broadcast: MakeBroadcast) -> Callable[..., Broadcast]:
+    """`running(sent=2, held=1)`: one that began a minute ago, with recipients in these states,
+    in this order."""
+
+    def make(**given: Any) -> Broadcast:
+        counts = {state: given.pop(state) for state in list(given) if state in State.values}
+        now = timezone.now()
+        begun = {"started_at": now - timedelta(minutes=1), "running_since": now}
+        made = make_broadcast(
+            sum(counts.values()), **({"state": BroadcastState.SENDING} | begun | given)
+        )
+        rows = Message.objects.filter(broadcast=made).order_by("id")
+        ids = list(rows.values_list("id", flat=True))
+        for state, count in counts.items():
+            chosen = Message.objects.filter(pk__in=[ids.pop(0) for _ in range(count)])
+            ended = now if State(state) in (*selectors.TRIED, State.CANCELLED) else None
+            tried = State(state) in (*selectors.TRIED, State.SENDING)
+            chosen.update(state=state, finished_at=ended, attempt_number=int(tried))
         return made
 
     return make

@@ -248,8 +248,8 @@ def test_it_asks_the_database_a_fixed_number_of_times(admin_client: Client, deli
         deliver(write(text))
 
     assert count_queries(admin_client, "/inbox/outbox/?state=all") == one
-    # session, user, counts, messages, attempts, people; what every page tells: two
-    assert one == 8
+    # session, user, counts, messages, attempts, people, broadcasts; what every page tells: two
+    assert one == 9
 
 
 def test_a_poll_gets_nothing_until_something_changed(agent_client: Client, deliver, write) -> None:
