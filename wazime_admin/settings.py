@@ -317,6 +317,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "inbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "broadcasts": {"task": "broadcasts.look", "schedule": 2.0, "options": {"expires": 2}},
+    "clean-audiences": {
+        "task": "broadcasts.clean",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "clean-media": {"task": "inbox.clean_media", "schedule": 3600.0, "options": {"expires": 3600}},
     "probe-gate": {"task": "inbox.probe_gate", "schedule": 15.0, "options": {"expires": 15}},
     "heartbeat": {"task": "connection.heartbeat", "schedule": 15.0, "options": {"expires": 15}},

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from inbox.broadcasts import building, nudging, pump, services
+from inbox.broadcasts import audiences, building, nudging, pump, services
 
 
 @shared_task(name="broadcasts.build")
@@ -28,6 +28,11 @@ def look() -> None:
         nudging.nudge_sending()
     for broadcast_id in building.due_builds():
         nudging.nudge_building(broadcast_id)
+
+
+@shared_task(name="broadcasts.clean")
+def clean() -> None:
+    audiences.remove_unused()
 
 
 @worker_shutting_down.connect
