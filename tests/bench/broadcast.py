@@ -114,7 +114,7 @@ def broadcast(
     stack: Stack, admin: Admin, count: int, rate: int, first: int = 0
 ) -> list[dict[str, Any]]:
     """Send to `count` people from a file; what arrived."""
-    numbers = [f"55119{90_000_000 + first + place}" for place in range(count)]
+    numbers = [f"55119{91_234_567 + first + place}" for place in range(count)]
     before = last_sequence(stack)
     path = admin.prepare_broadcast(numbers, rate)
     admin.post(f"{path}start/", confirm=str(count))
@@ -130,7 +130,8 @@ def broadcast(
 
 
 def seconds_each(arrived: list[dict[str, Any]]) -> float:
-    begun = sorted(message["started"] for message in arrived)
+    """The time of a message, without the first ones: some are let through at once."""
+    begun = sorted(message["started"] for message in arrived)[len(arrived) // 5 :]
     return (begun[-1] - begun[0]) / (len(begun) - 1)
 
 
