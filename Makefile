@@ -33,7 +33,7 @@ test: dev-packages chromium ## Run all tests
 	@$(python) -m pytest
 
 test-postgres: dev-packages ## Run the ledger's tests on a real PostgreSQL
-	@TEST_DATABASE=postgres $(python) -m pytest tests/inbox
+	@TEST_DATABASE=postgres $(python) -m pytest tests/inbox tests/broadcasts
 
 bench: dev-packages ## Measure what must stay fast and small; figures also in var/bench
 	@$(python) -m tests.bench

@@ -95,7 +95,8 @@ class _Pump:
         try:
             while under_way := self._under_way():
                 self._tell()
-                self._send(under_way)
+                with self._patience():
+                    self._send(under_way)
                 self._settle()
         finally:
             while self._in_flight:
@@ -134,23 +135,19 @@ class _Pump:
         rates = pacing.shares(settings.WAZIME_SEND_RATE, {it.pk: it.rate for it in active})
         for place, broadcast in enumerate(active):
             free = min(THREADS - self._in_flight, gate.room())
-            with self._patience():
-                at_most = math.ceil(free / (len(active) - place))
-                self._send_some(broadcast, rates[broadcast.pk], at_most)
+            at_most = math.ceil(free / (len(active) - place))
+            self._send_some(broadcast, rates[broadcast.pk], at_most)
 
     def _send_some(self, broadcast: Broadcast, rate: float, at_most: int) -> None:
         tokens = pacing.take_for_broadcast(broadcast.pk, rate=rate, at_most=at_most)
         if not tokens:
             return
         claimed_at = time.monotonic()
-        attempts: list[Attempt] = []
-        try:
-            attempts = self._claim(broadcast, tokens)
-        finally:
-            pacing.give_back(broadcast.pk, tokens - len(attempts))
+        attempts = self._claim(broadcast, tokens)
         for attempt in attempts:
             self._in_flight += 1
             self._pool.submit(self._call, attempt, claimed_at, broadcast.create_contacts)
+        pacing.give_back(broadcast.pk, tokens - len(attempts))
         if not attempts:
             self._rest(broadcast)
 
