@@ -105,7 +105,8 @@ class Message(models.Model):
     claimed_until: when a claim runs out;
     gate_closings: how often it closed the gate after a good read.
 
-    Of a broadcast's recipients only: broadcast; time_zone: where the number is, for quiet hours;
+    Of a broadcast's recipients only: broadcast; name: as the file has it, otherwise the contact, to
+    be found again in the results; time_zone: where the number is, for quiet hours;
     new_contact: the names (`firstname`, `lastname`) of the contact that must be created first, None
     when there is one; line: of the audience, as in broadcasts.LeftOut; cancel_reason.
     """
@@ -141,6 +142,7 @@ class Message(models.Model):
         related_name="messages",
         db_index=False,
     )
+    name = models.CharField(max_length=255, blank=True)
     time_zone = models.CharField(max_length=40, blank=True)
     new_contact = models.JSONField(null=True)
     line = models.PositiveIntegerField(null=True)

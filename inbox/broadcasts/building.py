@@ -8,7 +8,7 @@ remembered per row but in the database, so that a million rows need no more memo
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -247,6 +247,7 @@ class _Builder:
             kind=Kind.TEMPLATE,
             fields={"template_id": str(self._broadcast.template_id), **variables},
             label=text(self._broadcast.template.get("name"))[:255],
+            name=_full_name(values or {}),
             time_zone=zone_of(to),
             new_contact=candidate.names,
             # The database's own would be put into SQL for each row: a tenth of all the time.
@@ -283,17 +284,18 @@ class _Builder:
         with self._lease.step():
             self._leave_out(list(self._recipients.filter(number__in=blocked)), Reason.BLOCKED)
             new = self._recipients.filter(number__in=usable, new_contact__isnull=False)
-            rows = list(new.only("number", "fields", *_FORM))
+            rows = list(new.only("number", "fields", "name", *_FORM))
             changed = [row for row in rows if self._adopt(row, usable[row.number])]
-            Message.objects.bulk_update(changed, ["fields", *_FORM])
+            Message.objects.bulk_update(changed, ["fields", "name", *_FORM])
             Message.objects.filter(pk__in=[row.pk for row in rows]).update(new_contact=None)
 
     def _adopt(self, row: Message, contact: Contact) -> bool:
         """Take over what the contact has; whether that changed the row."""
-        before = [row.mobile_code, row.mobile, row.fields]
+        before = [row.mobile_code, row.mobile, row.fields, row.name]
         row.mobile_code, row.mobile = contact.mobile_code, contact.mobile
         row.fields = self._variables.with_contact(row.fields, values_of(contact))
-        return before != [row.mobile_code, row.mobile, row.fields]
+        row.name = row.name or _full_name(values_of(contact))
+        return before != [row.mobile_code, row.mobile, row.fields, row.name]
 
     def _leave_out_incomplete(self) -> None:
         """Who has no contact, or one that does not say what the template needs."""
@@ -369,6 +371,10 @@ def _of_row(row: Row, columns: Columns) -> _Candidate:
 def _name(cells: Sequence[str], column: int | None) -> str:
     found = cells[column] if column is not None and column < len(cells) else ""
     return " ".join(text(found[: LONGEST_NAME * 2]).split())[:LONGEST_NAME].strip()
+
+
+def _full_name(values: Mapping[str, str]) -> str:
+    return f"{values.get('firstname', '')} {values.get('lastname', '')}".strip()[:255]
 
 
 @contextmanager

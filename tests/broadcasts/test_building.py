@@ -83,8 +83,8 @@ def left_out(broadcast: Broadcast) -> list[tuple[int, str]]:
 
 def whole(broadcast: Broadcast) -> list[Any]:
     """Everything that was built, without what is new each time."""
-    names = ("line", "number", "mobile_code", "mobile", "fields", "new_contact", "time_zone")
-    rows = broadcast.messages.order_by("line").values_list(*names)
+    names = ("line", "number", "mobile_code", "mobile", "fields", "new_contact")
+    rows = broadcast.messages.order_by("line").values_list(*names, "name", "time_zone")
     return [*rows, *broadcast.left_out.order_by("line").values_list("line", "text", "reason")]
 
 
@@ -120,9 +120,11 @@ def test_it_takes_names_from_a_file(draft: Draft) -> None:
 
     broadcast = built(draft(file=file))
 
-    first, second = broadcast.messages.order_by("id").values_list("new_contact", flat=True)
-    assert first == {"firstname": ("Ana " * 10).strip(), "lastname": "Souza Lima"}
-    assert second == {"firstname": "Bia", "lastname": ""}
+    first, second = broadcast.messages.order_by("id")
+    ana = ("Ana " * 10).strip()
+    assert first.new_contact == {"firstname": ana, "lastname": "Souza Lima"}
+    assert second.new_contact == {"firstname": "Bia", "lastname": ""}
+    assert (first.name, second.name) == (f"{ana} Souza Lima", "Bia")
 
 
 def test_it_reads_the_columns_that_a_person_chose(draft: Draft) -> None:
@@ -203,6 +205,7 @@ def test_it_sends_to_the_form_that_the_contact_has(draft: Draft, others: str) ->
     first, second, third = broadcast.messages.order_by("id")[:3]
     assert (first.mobile, first.number) == ("1171234567", "5511971234567")
     assert (second.mobile, third.mobile) == ("11972222222", "11973333333")
+    assert [row.name for row in (first, second, third)] == ["Nova Silva", "Nova Silva", ""]
     known = broadcast.messages.filter(new_contact__isnull=True).order_by("id")
     assert list(known) == [first, second]
 
@@ -231,6 +234,9 @@ def test_it_leaves_out_blocked_contacts_among_all(draft: Draft) -> None:
     assert [line for line, reason in left_out(broadcast) if reason == Reason.BLOCKED] == blocked
     assert broadcast.messages.count() + len(left_out(broadcast)) == len(contacts)
     assert not broadcast.messages.filter(new_contact__isnull=False).exists()
+    for recipient in broadcast.messages.all():
+        contact = contacts[recipient.line - 1]
+        assert recipient.name == f"{contact.firstname} {contact.lastname}".strip()
     assert broadcast.rows_read == broadcast.rows_total == len(contacts)
 
 

@@ -193,7 +193,7 @@ def test_who_was_marked_as_sent_names_who_decided(
 
 def test_a_name_is_shown_where_it_is_known(admin_client: Client, running) -> None:
     broadcast = running(held=1)
-    Message.objects.update(new_contact={"firstname": "Ana", "lastname": "<Souza>"})
+    Message.objects.update(name="Ana <Souza>")
 
     assert "Ana <Souza>" in results(admin_client, broadcast)
 
@@ -220,7 +220,7 @@ def test_the_file_has_a_row_for_everybody(admin_client: Client, running) -> None
     attempted(refused, Outcome.REJECTED, cause="validation", said="No such number.")
     moment = timezone.now().replace(2026, 3, 9, 12, 30, 15)
     Message.objects.exclude(state=State.HELD).update(finished_at=moment)
-    Message.objects.filter(state=State.SENT).update(new_contact={"firstname": "Ana"})
+    Message.objects.filter(state=State.SENT).update(name="Ana")
 
     sent, rejected, held = table(admin_client, broadcast)
 
@@ -252,7 +252,7 @@ def test_it_is_a_download(admin_client: Client, running) -> None:
 @pytest.mark.parametrize("nasty", ["=1+1", "+55", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
 def test_no_cell_is_a_formula(admin_client: Client, running, nasty: str) -> None:
     broadcast = running(rejected=1)
-    Message.objects.update(new_contact={"firstname": nasty}, mobile=nasty)
+    Message.objects.update(name=nasty, mobile=nasty)
     attempted(only(broadcast), Outcome.REJECTED, said=nasty)
 
     [row] = table(admin_client, broadcast)

@@ -137,17 +137,11 @@ def recipient_of(message: Message) -> dict[str, Any]:
     ended_well = message.state in (State.SENT, State.CANCELLED)
     return {
         "message": message,
-        "name": name_of(message),
+        "name": message.name,
         "reason": reason_of(message),
         "said": attempt.said if attempt and not ended_well else "",
         "is_undecided": message.state in UNDECIDED,
     }
-
-
-def name_of(message: Message) -> str:
-    """Known of those for whom a contact was to be made; nothing otherwise."""
-    names = message.new_contact or {}
-    return " ".join(str(names[part]) for part in ("firstname", "lastname") if names.get(part))
 
 
 def reason_of(message: Message) -> str:
