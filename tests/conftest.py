@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
+from wazime_admin.catalogs import compile_catalogs
 from wazime_admin.team.models import User
 
 # Playwright's loop runs in the thread of the tests, which use the database as they always do.
@@ -24,6 +25,12 @@ PASSWORD = "a-password-of-the-tests"
 # A machine that is busy is no failure.
 hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogs() -> None:
+    """A clean checkout has no compiled translations."""
+    compile_catalogs()
 
 
 @pytest.fixture(scope="session")
