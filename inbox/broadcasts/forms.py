@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts import numbers
 from inbox import lookups
@@ -305,7 +306,7 @@ class ColumnsForm(forms.Form):
         for name, label in COLUMN_WORDS.items():
             self.fields[name] = forms.TypedChoiceField(
                 label=label,
-                choices=[("", _("None")), *columns],
+                choices=[("", pgettext_lazy("column", "None")), *columns],
                 required=name == "number",
                 coerce=int,
                 empty_value=None,

@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -344,7 +344,10 @@ def left_out(request: PageRequest, broadcast_id: int) -> HttpResponse:
     context = {
         "broadcast": broadcast,
         "reason": reason,
-        "tabs": [("", _("All"), sum(count for *_words, count in reasons)), *reasons],
+        "tabs": [
+            ("", pgettext("reasons", "All"), sum(count for *_words, count in reasons)),
+            *reasons,
+        ],
         "page": page,
         "by_line": broadcast.audience.source in (Source.FILE, Source.PASTED),
     }
