@@ -185,7 +185,11 @@ class TestStopping:
     def test_a_ctrl_c_before_anything_is_loaded_is_quiet(self, tmp_path: Path) -> None:
         slow = tmp_path / "django"
         slow.mkdir()
-        (slow / "__init__.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+        (slow / "__init__.py").write_text(
+            "import signal\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job ignores it
+            "signal.raise_signal(signal.SIGINT)\n"
+        )
         env = environment() | {"PYTHONPATH": str(tmp_path)}
         ended = subprocess.run(COMMAND, cwd=ROOT, env=env, capture_output=True, text=True)
         assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
