@@ -187,7 +187,7 @@ class TestStopping:
         slow.mkdir()
         (slow / "__init__.py").write_text(
             "import signal\n"
-            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job ignores it
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "signal.raise_signal(signal.SIGINT)\n"
         )
         env = environment() | {"PYTHONPATH": str(tmp_path)}
