@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, DataError, InterfaceError, transaction
 from django.utils import timezone
 from redis import RedisError
 
@@ -28,9 +28,10 @@ from inbox import gate, sending
 from inbox.broadcasts import course, runs
 from inbox.broadcasts.contacting import ensure_contact
 from inbox.broadcasts.models import Broadcast, BroadcastState
-from inbox.models import Attempt, Message, State
+from inbox.models import Attempt, Message, Outcome, State
 from inbox.sending import Result
 from wazime_admin.wazime import pacing
+from wazime_admin.wazime.errors import Cause
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +41,12 @@ TICK = 0.02  # seconds between two looks
 IDLE = 0.1  # seconds, while nothing is under way
 REST = 1.0  # seconds until a broadcast that had nothing to send is looked at again
 SETTLED_AT_ONCE = 200  # results
+# After a "not now" nobody else is tried for a while: they would meet the same.
+HELD_OFF = 2.0  # seconds
 # For the pages: some worker is at it.
 WORKING, WORKING_KEPT = "broadcasts:working", 10  # seconds
+
+NOT_STARTED = Result(Outcome.NOT_NOW, cause=Cause.CONNECT_TIMEOUT)
 
 _stopping = threading.Event()
 _only_one = threading.Lock()
@@ -93,7 +98,7 @@ class _Pump:
 
     def run(self) -> None:
         try:
-            while under_way := self._under_way():
+            while (under_way := self._under_way()) or self._awaits_answers:
                 self._tell()
                 with self._patience():
                     self._send(under_way)
@@ -101,6 +106,10 @@ class _Pump:
         finally:
             while self._in_flight:
                 self._settle()
+
+    @property
+    def _awaits_answers(self) -> bool:
+        return self._in_flight > 0 and not _stopping.is_set()
 
     def _under_way(self) -> list[Broadcast]:
         """Waits for a database that is away, as long as the worker lives."""
@@ -146,7 +155,11 @@ class _Pump:
         attempts = self._claim(broadcast, tokens)
         for attempt in attempts:
             self._in_flight += 1
-            self._pool.submit(self._call, attempt, claimed_at, broadcast.create_contacts)
+            try:
+                self._pool.submit(self._call, attempt, claimed_at, broadcast.create_contacts)
+            except RuntimeError:  # no thread can be started
+                logger.exception("A recipient's thread did not start")
+                self._ended.put(_Ended(attempt, NOT_STARTED))
         pacing.give_back(broadcast.pk, tokens - len(attempts))
         if not attempts:
             self._rest(broadcast)
@@ -189,7 +202,15 @@ class _Pump:
         ended = sorted(self._collect(), key=lambda it: it.attempt.message.broadcast_id or 0)
         for broadcast_id, of_one in groupby(ended, key=lambda it: it.attempt.message.broadcast_id):
             some = list(of_one)
-            sending.insist(partial(_write_down, broadcast_id, some))
+            try:
+                sending.insist(partial(_write_down, broadcast_id, some))
+            except (
+                DataError
+            ):  # one that cannot be written must not cost what is known of the others
+                logger.exception("Outcomes of broadcast %s are written one by one", broadcast_id)
+                for it in some:
+                    with suppress(DataError):
+                        sending.insist(partial(_write_down, broadcast_id, [it]))
 
     def _collect(self) -> list[_Ended]:
         if not self._in_flight:
@@ -219,3 +240,9 @@ def _write_down(broadcast_id: int, ended: list[_Ended]) -> None:
                     new_contact=None, mobile_code=message.mobile_code, mobile=message.mobile
                 )
         runs.note(broadcast_id, results)
+    if waits := [result.retry_after or HELD_OFF for result in results if _is_delay(result)]:
+        pacing.hold_broadcasts(max(waits))
+
+
+def _is_delay(result: Result) -> bool:
+    return result.outcome is Outcome.NOT_NOW and result.cause != Cause.CONTACT_LIMIT

@@ -10,6 +10,14 @@ from wazime_admin.wazime.errors import Cause
 
 # So many uncertain answers without a success between them; so many refusals for one reason.
 UNCERTAIN_RUN, REFUSED_RUN = 5, 20
+# No usable answer, to a message or when its contact was to be created; a dead worker gave none.
+UNUSABLE = {
+    Cause.READ_TIMEOUT,
+    Cause.CONNECTION_LOST,
+    Cause.SERVER_FAULT,
+    Cause.UNREADABLE,
+    Cause.EXCEPTION,
+}
 
 
 @dataclass
@@ -23,7 +31,7 @@ class Runs:
     def note(self, result: Result) -> None:
         if result.outcome is Outcome.SENT:
             self.uncertain, self.refused, self.refused_for = 0, 0, ""
-        elif result.outcome is Outcome.UNCERTAIN and result.cause != Cause.PROCESS_DIED:
+        elif result.cause in UNUSABLE:
             self.uncertain += 1
         elif result.outcome is Outcome.REJECTED:
             reason = f"{result.cause}: {result.said}"

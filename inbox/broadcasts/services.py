@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -20,7 +20,7 @@ from contacts.services import obtain_contact
 from inbox.broadcasts import nudging
 from inbox.broadcasts.models import Audience, Broadcast, BroadcastState
 from inbox.content import Content
-from inbox.models import Attempt, CancelReason, Decision, Kind, Message, State
+from inbox.models import UNFINISHED, Attempt, CancelReason, Decision, Kind, Message, State
 from inbox.services import Conflict, write_message
 from wazime_admin.team.models import User
 from wazime_admin.wazime.transport import SEND
@@ -127,10 +127,16 @@ def is_sending() -> bool:
 
 
 def reopen() -> None:
-    """Go on with what had ended, when somebody has decided to send to a recipient once more."""
-    again = Message.objects.filter(broadcast=OuterRef("pk"), state=State.QUEUED)
+    """Go on with what had ended, when a person has decided to send to a recipient once more.
+
+    Not before everybody else's row is final: whoever comes back from a call that was under way
+    when a broadcast was cancelled must not go out with them.
+    """
+    of_it = Message.objects.filter(broadcast=OuterRef("pk"))
+    again = of_it.filter(_RESENT, state=State.QUEUED)
+    others = of_it.filter(~_RESENT, state__in=UNFINISHED)
     ended = (BroadcastState.FINISHED, BroadcastState.CANCELLED)
-    Broadcast.objects.filter(Exists(again), state__in=ended).update(
+    Broadcast.objects.filter(Exists(again), ~Exists(others), state__in=ended).update(
         state=BroadcastState.SENDING, finished_at=None, **_FRESH
     )
 
@@ -140,19 +146,21 @@ def reopen() -> None:
 
 def pause(*, broadcast: Broadcast) -> None:
     """Stop at once: when this returns, no send of this broadcast begins any more."""
-    _move(broadcast, [BroadcastState.SENDING], BroadcastState.PAUSED, pause_cause="", pause_said="")
-    _take_back(broadcast)
+    _stop(broadcast, [BroadcastState.SENDING], BroadcastState.PAUSED, pause_cause="", pause_said="")
 
 
 def resume(*, broadcast: Broadcast) -> None:
-    _move(broadcast, [BroadcastState.PAUSED], BroadcastState.SENDING, **_FRESH)
-    nudging.nudge_sending()
+    _resume(broadcast)
 
 
 def go_on_without_new_contacts(*, broadcast: Broadcast) -> None:
     """Send to everybody without creating contacts: the plan takes no more of them."""
-    Broadcast.objects.filter(pk=broadcast.pk).update(create_contacts=False)
-    resume(broadcast=broadcast)
+    _resume(broadcast, create_contacts=False)
+
+
+def _resume(broadcast: Broadcast, **changes: Any) -> None:
+    _move(broadcast, [BroadcastState.PAUSED], BroadcastState.SENDING, **_FRESH, **changes)
+    nudging.nudge_sending()
 
 
 def change_rate(*, broadcast: Broadcast, rate: float) -> None:
@@ -162,41 +170,51 @@ def change_rate(*, broadcast: Broadcast, rate: float) -> None:
 
 def cancel(*, broadcast: Broadcast) -> None:
     """Stop for good: when this returns, no send of this broadcast begins any more."""
-    _move(broadcast, [*UNBEGUN, *RUNNING], BroadcastState.CANCELLED, finished_at=Now())
-    _take_back(broadcast)
-    _cancel_held(broadcast)
+    _stop(broadcast, [*UNBEGUN, *RUNNING], BroadcastState.CANCELLED, finished_at=Now())
+    _cancel_rest(broadcast)
 
 
 def finish_cancelling() -> None:
-    """Go on where a process died that was cancelling a broadcast."""
-    held = Message.objects.filter(broadcast=OuterRef("pk"), state=State.HELD)
-    for broadcast in Broadcast.objects.filter(Exists(held), state=BroadcastState.CANCELLED):
-        _cancel_held(broadcast)
+    """Go on where a process died that was cancelling, and end what came back from its call."""
+    rest = _rest(OuterRef("pk"))
+    for broadcast in Broadcast.objects.filter(Exists(rest), state=BroadcastState.CANCELLED):
+        _cancel_rest(broadcast)
 
 
-def _cancel_held(broadcast: Broadcast) -> None:
+def _cancel_rest(broadcast: Broadcast) -> None:
     """In portions: who writes to a customer meanwhile does not wait for all of them."""
-    held = _recipients(broadcast, State.HELD)
-    while some := list(held.values_list("id", flat=True)[:AT_ONCE]):
-        held.filter(pk__in=some).update(
+    rest = _rest(broadcast)
+    while some := list(rest.values_list("id", flat=True)[:AT_ONCE]):
+        rest.filter(pk__in=some).update(
             state=State.CANCELLED, cancel_reason=CancelReason.BROADCAST, finished_at=Now()
         )
+
+
+def _rest(broadcast: Broadcast | OuterRef) -> QuerySet[Message]:
+    """Who waits, but not because a person wants to send to them once more."""
+    waiting = (State.HELD, State.QUEUED)
+    return Message.objects.filter(~_RESENT, broadcast=broadcast, state__in=waiting)
 
 
 # --- After ------------------------------------------------------------------------------------
 
 
 def retry(*, broadcast: Broadcast) -> int:
-    """Send again to those to whom it never left; how many. Raises Conflict when there are none."""
-    ended = (BroadcastState.FINISHED, *RUNNING)
+    """Send again to those to whom it never left; how many. Raises Conflict when there are none.
+
+    A broadcast that is paused stays paused.
+    """
+    begun = (BroadcastState.FINISHED, *RUNNING)
     with transaction.atomic():
-        there = Broadcast.objects.select_for_update().filter(pk=broadcast.pk, state__in=ended)
+        there = Broadcast.objects.select_for_update().filter(pk=broadcast.pk, state__in=begun)
         again = there and _recipients(broadcast, State.REJECTED).update(
             state=State.HELD, waited=timedelta(), not_before=None, finished_at=None, gate_closings=0
         )
         if not again:
             raise Conflict
-        _move(broadcast, list(ended), BroadcastState.SENDING, finished_at=None, **_FRESH)
+        there.filter(state=BroadcastState.FINISHED).update(
+            state=BroadcastState.SENDING, finished_at=None, **_FRESH
+        )
     nudging.nudge_sending()
     return again
 
@@ -204,7 +222,8 @@ def retry(*, broadcast: Broadcast) -> int:
 def decide_uncertain(*, broadcast: Broadcast, person: User, decision: Decision, seen: int) -> int:
     """Decide about all uncertain recipients at once, by this person; how many.
 
-    seen: how many the person saw; Conflict when it is another number by now.
+    seen: how many the person saw; Conflict when it is another number by now. What shall be sent
+    again goes out by itself after the end too, but a broadcast that is paused stays paused.
     """
     with transaction.atomic():
         uncertain = _recipients(broadcast, State.UNCERTAIN).select_for_update()
@@ -213,14 +232,7 @@ def decide_uncertain(*, broadcast: Broadcast, person: User, decision: Decision, 
             raise Conflict
         for begin in range(0, len(ids), AT_ONCE):
             _decide(ids[begin : begin + AT_ONCE], person, decision)
-        if decision is Decision.RESEND and ids:
-            _move_any(
-                broadcast,
-                [BroadcastState.FINISHED, BroadcastState.CANCELLED, *RUNNING],
-                state=BroadcastState.SENDING,
-                finished_at=None,
-                **_FRESH,
-            )
+    reopen()
     nudging.nudge_sending()
     return len(ids)
 
@@ -231,13 +243,24 @@ def _decide(ids: list[int], person: User, decision: Decision) -> None:
     )
     rows = Message.objects.filter(pk__in=ids)
     if decision is Decision.RESEND:
-        rows.update(state=State.HELD, waited=timedelta(), not_before=None, finished_at=None)
+        rows.update(state=State.QUEUED, waited=timedelta(), not_before=None, finished_at=None)
     else:
         rows.update(state=State.SENT, finished_at=Now())
 
 
 # --- How --------------------------------------------------------------------------------------
 
+# A person has decided, after the end, to send to this recipient once more.
+_RESENT = Q(
+    Exists(
+        Attempt.objects.filter(
+            message=OuterRef("pk"),
+            number=OuterRef("attempt_number"),
+            decision=Decision.RESEND,
+            decided_at__gte=OuterRef("broadcast__finished_at"),
+        )
+    )
+)
 # A fresh start counts anew what made it pause.
 _FRESH: dict[str, Any] = {
     "running_since": Now(),
@@ -262,13 +285,15 @@ def _recipients(broadcast: Broadcast, state: State) -> QuerySet[Message]:
     return Message.objects.filter(broadcast=broadcast, state=state)
 
 
-def _take_back(broadcast: Broadcast) -> None:
-    """Hold what was released, and wait for the sends that were claimed just before.
+def _stop(broadcast: Broadcast, before: list[str], after: str, **changes: Any) -> None:
+    """Move it, hold what was released, and wait for the sends that were claimed just before.
 
     A claim that was committed before the broadcast stopped may not have begun yet. It must begin
     within SEND.begin seconds or not at all: nobody is told "stopped" before that is certain.
     """
-    _recipients(broadcast, State.QUEUED).update(state=State.HELD)
+    with transaction.atomic():
+        _move(broadcast, before, after, **changes)
+        _recipients(broadcast, State.QUEUED).update(state=State.HELD)
     begin = timedelta(seconds=SEND.begin)
     may_begin = Attempt.objects.filter(
         message__broadcast=broadcast,

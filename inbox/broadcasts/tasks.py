@@ -1,5 +1,6 @@
 """Celery's side of broadcasts. No recipient is a task: a worker takes them from the ledger."""
 
+from threading import BoundedSemaphore
 from typing import Any
 
 from celery import shared_task
@@ -7,10 +8,18 @@ from celery.signals import worker_shutting_down
 
 from inbox.broadcasts import audiences, building, nudging, pump, services
 
+# In one process; its threads (see the Procfile) are a few more.
+_builders = BoundedSemaphore(3)
+
 
 @shared_task(name="broadcasts.build")
 def build(broadcast_id: int) -> None:
-    building.build(broadcast_id=broadcast_id)
+    """Not when so many are at it that nobody could send; the clock asks again."""
+    if _builders.acquire(blocking=False):
+        try:
+            building.build(broadcast_id=broadcast_id)
+        finally:
+            _builders.release()
 
 
 @shared_task(name="broadcasts.send")

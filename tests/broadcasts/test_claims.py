@@ -10,12 +10,14 @@ from django.db import connection
 from django.db.models import Q
 
 from inbox import sending
-from inbox.broadcasts import course, services
+from inbox.broadcasts import course, pump, services
 from inbox.broadcasts.models import Broadcast, BroadcastState
 from inbox.models import Attempt, Message, Outcome, State
 from inbox.sending import Result
 from inbox.services import Conflict
 from tests.broadcasts.conftest import MakeBroadcast
+from tests.redis_server import RedisServer
+from tests.sandbox_server import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 4
@@ -121,3 +123,23 @@ def test_of_many_schedulers_one_starts_it(make_broadcast: MakeBroadcast) -> None
     side_by_side(8, work)
 
     assert len(moments) == 1
+
+
+def test_a_broadcast_does_not_wait_for_the_answers_of_another(
+    make_broadcast: MakeBroadcast, wazime: Sandbox, redis_server: RedisServer
+) -> None:
+    slow = make_broadcast(1, state=BroadcastState.SENDING)
+    number = slow.messages.get().number
+    wazime.add_fault("slow_answer", numbers=[number], seconds=5, times=1)
+    pumping = threading.Thread(target=lambda: (pump.run(), connection.close()))
+    pumping.start()
+    while not wazime.accepted():
+        time.sleep(0.05)
+    Broadcast.objects.update(state=BroadcastState.PAUSED)
+    time.sleep(0.5)
+    begun = time.monotonic()
+    make_broadcast(1, state=BroadcastState.SENDING)
+    while len(wazime.accepted()) < 2:
+        time.sleep(0.05)
+    assert time.monotonic() - begun < 3
+    pumping.join()

@@ -9,17 +9,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from contacts.models import OptOut
-from inbox import gate
+from inbox import gate, sending
 from inbox import services as inbox_services
 from inbox.broadcasts import course, pump, services, tasks
 from inbox.broadcasts.models import Broadcast, BroadcastState, PauseCause
-from inbox.models import CancelReason, Decision, Gate, Message, State
+from inbox.models import Attempt, CancelReason, Decision, Gate, Message, Outcome, State
+from inbox.sending import Result
 from inbox.services import Conflict
 from tests.broadcasts.conftest import MakeBroadcast
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client, pacing
+from wazime_admin.wazime.errors import Cause
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pace")]
 SENDING = {"state": BroadcastState.SENDING}
@@ -230,6 +232,29 @@ def test_a_stop_closes_the_gate_and_loses_nobody(make_broadcast: MakeBroadcast, 
     assert len(numbers(wazime)) == states(broadcast).get("sent", 0)
 
 
+def test_a_rate_limit_holds_everybody_off(make_broadcast: MakeBroadcast, wazime) -> None:
+    broadcast = make_broadcast(400, **SENDING, rate=500.0)
+    wazime.add_fault("rate_limited", endpoints=["inbox/send-template-message"], seconds=60)
+    run_for(2)
+    tried = Message.objects.filter(attempt_number__gt=0).count()
+    assert 1 <= tried < 400
+    assert pacing.take_for_broadcast(broadcast.pk, rate=500.0, at_most=1) == 0
+    assert pacing.take_for_reply("5511987654321") == 0
+    assert numbers(wazime) == []
+
+
+def test_contacts_that_cannot_be_created_pause_it(make_broadcast: MakeBroadcast, wazime) -> None:
+    broadcast = make_broadcast(
+        20, **SENDING, rate=500.0, create_contacts=True, recipients={"new_contact": {}}
+    )
+    wazime.add_fault("http_500", endpoints=["contact/store"])
+    pump.run()
+    assert state_of(broadcast) == BroadcastState.PAUSED
+    assert broadcast.pause_cause == PauseCause.UNCERTAIN
+    assert "uncertain" not in states(broadcast)
+    assert numbers(wazime) == []
+
+
 # --- What people do ---------------------------------------------------------------------------
 
 
@@ -287,6 +312,66 @@ def test_a_cancelled_broadcast_sends_nothing_any_more(
     pump.run()
     assert numbers(wazime) == []
     assert states(broadcast) == {"cancelled": 3}
+
+
+def test_what_comes_back_after_a_cancel_is_cancelled(make_broadcast: MakeBroadcast, wazime) -> None:
+    broadcast = make_broadcast(3, **SENDING)
+    course.release(broadcast, Q(), 3)
+    attempts = sending.claim(course.ready(broadcast, Q()), 3)
+    Attempt.objects.update(started_at=timezone.now() - timedelta(seconds=6))
+    services.cancel(broadcast=broadcast)
+    for attempt in attempts:
+        sending.settle(attempt, Result(Outcome.NOT_NOW, cause=Cause.RATE_LIMIT))
+    for _ in range(2):
+        tasks.look()
+    assert states(broadcast) == {"cancelled": 3}
+    assert state_of(broadcast) == BroadcastState.CANCELLED
+
+
+def test_one_recipient_of_a_cancelled_broadcast_is_sent_to_alone(
+    make_broadcast: MakeBroadcast, wazime, admin: User
+) -> None:
+    broadcast = make_broadcast(5, **SENDING)
+    first = Message.objects.first()
+    Message.objects.filter(pk=first.pk).update(state=State.UNCERTAIN, attempt_number=1)
+    Attempt.objects.create(message=first, number=1, outcome=Outcome.UNCERTAIN)
+    services.cancel(broadcast=broadcast)
+    services.decide_uncertain(broadcast=broadcast, person=admin, decision=Decision.RESEND, seen=1)
+    tasks.look()
+    pump.run()
+    assert numbers(wazime) == [first.number]
+    assert states(broadcast) == {"sent": 1, "cancelled": 4}
+
+
+@pytest.mark.parametrize("again", ["retry", "decide"])
+def test_sending_again_leaves_a_paused_broadcast_paused(
+    make_broadcast: MakeBroadcast, wazime, admin: User, again: str
+) -> None:
+    broadcast = make_broadcast(5, state=BroadcastState.PAUSED)
+    first = Message.objects.first()
+    state = State.REJECTED if again == "retry" else State.UNCERTAIN
+    Message.objects.filter(pk=first.pk).update(state=state, attempt_number=1)
+    Attempt.objects.create(message=first, number=1, outcome=Outcome(state.value))
+    if again == "retry":
+        services.retry(broadcast=broadcast)
+    else:
+        services.decide_uncertain(
+            broadcast=broadcast, person=admin, decision=Decision.RESEND, seen=1
+        )
+    tasks.look()
+    pump.run()
+    assert state_of(broadcast) == BroadcastState.PAUSED
+    assert numbers(wazime) == []
+
+
+def test_going_on_without_contacts_changes_nothing_that_is_not_paused(
+    make_broadcast: MakeBroadcast,
+) -> None:
+    broadcast = make_broadcast(1, create_contacts=True)
+    with pytest.raises(Conflict):
+        services.go_on_without_new_contacts(broadcast=broadcast)
+    broadcast.refresh_from_db()
+    assert broadcast.create_contacts
 
 
 def test_cancelling_goes_on_where_it_was_killed(make_broadcast: MakeBroadcast) -> None:

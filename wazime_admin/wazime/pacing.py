@@ -5,10 +5,11 @@ per 6 seconds through to the same person, and bursts of up to 45 borrow from tha
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 
 from django.conf import settings
-from redis import Redis
+from redis import Redis, RedisError
 from redis.commands.core import Script
 
 PAIR_RATE, PAIR_BURST = 1 / 6, 45  # messages a second, messages
@@ -18,6 +19,7 @@ OVERDRAFT = 30.0
 # A broadcast may save up this many seconds' worth of its rate.
 BURST = 0.5
 _ACCOUNT = "wazime:pace:account"
+_HELD = "wazime:pace:broadcasts-held"
 
 # Each bucket is {tokens, moment}; ARGV holds rate, capacity and the least that may be left for
 # each. All are taken from or none. Answers the seconds to wait, "0" when the tokens were taken.
@@ -41,19 +43,23 @@ end
 return '0'
 """
 
-# ARGV: how many at most, then rate and capacity of each bucket. Answers how many were taken.
+# KEYS: two buckets, and what holds all broadcasts off while it exists. ARGV: how many at most, then
+# rate and capacity of each bucket. Answers how many were taken.
 _TAKE_SOME = """
+if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 local taken, left = ARGV[1] + 0, {}
-for i, key in ipairs(KEYS) do
+for i = 1, 2 do
+  local key = KEYS[i]
   local rate, capacity = ARGV[2*i] + 0, ARGV[2*i+1] + 0
   local bucket = redis.call('HMGET', key, 'tokens', 'moment')
   local tokens, moment = tonumber(bucket[1] or capacity), tonumber(bucket[2] or now)
   left[i] = math.min(capacity, tokens + math.max(0, now - moment) * rate)
   taken = math.max(0, math.min(taken, math.floor(left[i])))
 end
-for i, key in ipairs(KEYS) do
+for i = 1, 2 do
+  local key = KEYS[i]
   redis.call('HSET', key, 'tokens', tostring(left[i] - taken), 'moment', tostring(now))
   redis.call('EXPIRE', key, 3600)
 end
@@ -81,17 +87,25 @@ def take_for_broadcast(broadcast_id: int, *, rate: float, at_most: int) -> int:
     """
     total = settings.WAZIME_SEND_RATE
     taken = _script(settings.REDIS_URL, _TAKE_SOME)(
-        keys=[_ACCOUNT, _of_broadcast(broadcast_id)],
+        keys=[_ACCOUNT, _of_broadcast(broadcast_id), _HELD],
         args=[at_most, total, max(total, 1.0), rate, max(rate * BURST, 1.0)],
     )
     return int(taken)
+
+
+def hold_broadcasts(seconds: float) -> None:
+    """No broadcast gets tokens for so long: WaziMe asked for fewer calls, or cannot be reached."""
+    with suppress(RedisError):  # without it nothing is sent at all
+        redis, milliseconds = _redis(settings.REDIS_URL), max(1, int(seconds * 1000))
+        if redis.pttl(_HELD) < milliseconds:
+            redis.set(_HELD, 1, px=milliseconds)
 
 
 def give_back(broadcast_id: int, count: int) -> None:
     """Tokens that no message could be found for."""
     if not count:
         return
-    redis = _script(settings.REDIS_URL, _TAKE_SOME).registered_client
+    redis = _redis(settings.REDIS_URL)
     for key in (_ACCOUNT, _of_broadcast(broadcast_id)):
         redis.hincrbyfloat(key, "tokens", count)
 
@@ -119,6 +133,10 @@ def _take(*buckets: tuple[str, float, float, float]) -> float:
 
 
 @cache
+def _redis(url: str) -> Redis:
+    return Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2)
+
+
+@cache
 def _script(url: str, code: str) -> Script:
-    redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2)
-    return redis.register_script(code)
+    return _redis(url).register_script(code)
