@@ -58,7 +58,7 @@ class Lost(Exception):
 
 
 def build(*, broadcast_id: int) -> None:
-    """Build the draft's audience from scratch, unless somebody is at it or it is done.
+    """Build the draft's audience from scratch, unless somebody is at it or it has ended.
 
     Ends with `built_at`, or with `build_trouble` (see `sentences`).
     """
@@ -107,9 +107,9 @@ class _Lease:
     def take(self) -> Broadcast | None:
         """The draft as it is now, None when there is nothing to build."""
         drafts = self._drafts().filter(
-            Q(building_until=None) | Q(building_until__lt=Now()), built_at=None
+            Q(building_until=None) | Q(building_until__lt=Now()), built_at=None, build_trouble=""
         )
-        if not self._write(drafts, build_trouble="", rows_read=0, rows_total=None):
+        if not self._write(drafts, rows_read=0, rows_total=None):
             return None
         broadcast = Broadcast.objects.select_related("audience").get(pk=self._broadcast_id)
         self._until = broadcast.building_until

@@ -624,6 +624,17 @@ def test_it_leaves_a_draft_alone_that_is_being_built_or_was(draft: Draft) -> Non
     assert list(broadcast.messages.values_list("id", flat=True)) == before
 
 
+def test_a_late_task_leaves_a_draft_alone_that_was_stopped(draft: Draft) -> None:
+    broadcast = draft("11981000001")
+    services.stop_building(broadcast=broadcast)
+
+    assert "was stopped" in built(broadcast).build_trouble
+    assert not broadcast.messages.exists()
+
+    services.change_draft(broadcast=broadcast)
+    assert numbers_of(built(broadcast)) == ["5511981000001"]
+
+
 def test_it_finds_the_drafts_whose_task_got_lost(draft: Draft) -> None:
     lost, fresh, done = draft("11981000001"), draft("11981000001"), built(draft("11981000001"))
     cancelled = draft("11981000001", state=BroadcastState.CANCELLED)
