@@ -39,7 +39,8 @@ from wazime_admin.wazime.types import Contact, text
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-LEASE = timedelta(seconds=60)
+# Longer than two reads that are tried again until they fail.
+LEASE = timedelta(minutes=3)
 # So long a task may wait in the broker before it counts as lost.
 LOST = timedelta(seconds=30)
 CHUNK = 1000  # rows

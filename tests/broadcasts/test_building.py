@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 from contacts import walking
 from contacts.models import OptOut
 from contacts.numbers import folded
+from contacts.walking import PAUSES
 from inbox.broadcasts import building, nudging, services, spreadsheets
 from inbox.broadcasts.building import build, due_builds, sentences
 from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, Reason, Source
@@ -27,6 +28,7 @@ from tests.sandbox_server import Sandbox
 from wazime_admin.celery import app
 from wazime_admin.team.models import User
 from wazime_admin.wazime.client import WaziMeClient, client
+from wazime_admin.wazime.transport import READ
 from wazime_admin.wazime.types import Page, read_contact
 
 TEMPLATE = {"name": "boas_vindas", "header": "", "body": "Olá", "footer": "", "buttons": []}
@@ -633,6 +635,12 @@ def test_a_late_task_leaves_a_draft_alone_that_was_stopped(draft: Draft) -> None
 
     services.change_draft(broadcast=broadcast)
     assert numbers_of(built(broadcast)) == ["5511981000001"]
+
+
+def test_its_lease_lasts_while_it_reads_from_one_step_to_the_next() -> None:
+    tries = len(PAUSES) + 1
+    longest_read = tries * READ.total + len(PAUSES) * walking.LONGEST_PAUSE
+    assert building.LEASE.total_seconds() > 2 * longest_read
 
 
 def test_it_finds_the_drafts_whose_task_got_lost(draft: Draft) -> None:
