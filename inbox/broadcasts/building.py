@@ -73,7 +73,7 @@ def build(*, broadcast_id: int) -> None:
             _Builder(broadcast, lease).build()
         except (Lost, DatabaseError, InterfaceError):
             raise  # another call builds it when the lease has run out
-        except (Trouble, spreadsheets.Unreadable) as trouble:
+        except (Trouble, spreadsheets.Unreadable, walking.Incomplete) as trouble:
             lease.end(build_trouble=str(trouble))
         except WaziMeError as error:
             told = explain(error)

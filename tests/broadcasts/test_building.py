@@ -3,6 +3,7 @@
 import gc
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -29,7 +30,7 @@ from wazime_admin.celery import app
 from wazime_admin.team.models import User
 from wazime_admin.wazime.client import WaziMeClient, client
 from wazime_admin.wazime.transport import READ
-from wazime_admin.wazime.types import Page, read_contact
+from wazime_admin.wazime.types import Contact, Page, read_contact
 
 TEMPLATE = {"name": "boas_vindas", "header": "", "body": "Olá", "footer": "", "buttons": []}
 Draft = Callable[..., Broadcast]
@@ -365,6 +366,53 @@ def everybody() -> set[str]:
     return {folded(c.mobile_code, c.mobile) for c in all_contacts() if not c.is_blocked}
 
 
+def answered(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[Page[Contact]], Page[Contact]]
+) -> None:
+    """Each page of contacts comes changed."""
+    ask = WaziMeClient.contacts
+    monkeypatch.setattr(WaziMeClient, "contacts", lambda self, **query: change(ask(self, **query)))
+
+
+def test_it_walks_again_when_a_page_came_empty(
+    draft: Draft, many: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = iter([3])
+
+    def cut(page: Page[Contact]) -> Page[Contact]:
+        return replace(page, rows=()) if page.number == 3 and next(empty, None) else page
+
+    answered(monkeypatch, cut)
+
+    found = set(numbers_of(built(draft())))
+    assert everybody() <= found
+
+
+def test_it_says_so_when_wazime_keeps_contacts_back(
+    draft: Draft, many: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(monkeypatch, lambda page: replace(page, rows=()) if page.number == 3 else page)
+
+    broadcast = built(draft())
+
+    assert broadcast.built_at is None
+    assert broadcast.build_trouble.startswith("WaziMe gave fewer contacts")
+
+
+def test_it_misses_no_contact_that_has_no_id(
+    draft: Draft, many: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They count in the total, but nobody can do anything with them."""
+
+    def without_some(page: Page[Contact]) -> Page[Contact]:
+        rows = tuple(row for row in page.rows if row.id % 100)
+        return replace(page, rows=rows, unusable=len(page.rows) - len(rows))
+
+    answered(monkeypatch, without_some)
+
+    assert built(draft()).built_at is not None
+
+
 def test_it_asks_again_when_a_page_does_not_come(draft: Draft, wazime: Sandbox) -> None:
     wazime.add_fault("http_502", endpoints=["contact/list"], times=2)
 
@@ -387,7 +435,7 @@ def test_it_survives_contacts_that_make_no_sense(
         {"id": 3, "mobile_code": "+55", "mobile": "(11) 97111-1113"},
     ]
     contacts = tuple(read_contact(row, row["id"]) for row in rows)
-    page = Page(contacts, number=1, last=2**62, total=2**62)
+    page = Page(contacts, number=1, last=2**62, total=len(rows))
     monkeypatch.setattr(WaziMeClient, "contacts", lambda self, **query: page)
 
     broadcast = built(draft())
