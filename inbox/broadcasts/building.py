@@ -280,7 +280,7 @@ class _Builder:
             number = numbers.folded(contact.mobile_code, contact.mobile)
             if contact.is_blocked:
                 blocked.add(number)
-            elif _fits(contact):
+            elif numbers.fits(contact.mobile_code, contact.mobile):
                 usable.setdefault(number, contact)
         with self._lease.step():
             self._leave_out(list(self._recipients.filter(number__in=blocked)), Reason.BLOCKED)
@@ -331,11 +331,6 @@ def _form(contact: Contact) -> list[str]:
     return [contact.mobile_code, contact.mobile]
 
 
-def _fits(contact: Contact) -> bool:
-    """Whether the ledger can hold its number: WaziMe may answer anything."""
-    return len(contact.mobile_code) <= 8 and len(contact.mobile) <= 32
-
-
 def _folded(number: Number | Reason) -> str:
     """Empty, as no number is, where there is none."""
     return numbers.folded(number.mobile_code, number.mobile) if isinstance(number, Number) else ""
@@ -351,9 +346,10 @@ def _number_of(contact: Contact) -> Number | Reason:
         return Reason.BLOCKED
     if not contact.mobile:
         return Reason.EMPTY
-    if not (_fits(contact) and numbers.is_plausible(contact.mobile_code, contact.mobile)):
+    form = contact.mobile_code, contact.mobile
+    if not (numbers.fits(*form) and numbers.is_plausible(*form)):
         return Reason.INVALID
-    return Number(contact.mobile_code, contact.mobile)
+    return Number(*form)
 
 
 def _of_row(row: Row, columns: Columns) -> _Candidate:

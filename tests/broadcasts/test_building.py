@@ -450,6 +450,20 @@ def test_it_survives_contacts_that_make_no_sense(
     ]
 
 
+def test_it_keeps_its_own_form_of_a_number_where_the_contacts_is_too_long(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch, others: str
+) -> None:
+    contact = Contact(id=1, mobile_code="0" * 300 + "55", mobile="11971111111")
+    page = Page((contact,), total=1)
+    monkeypatch.setattr(WaziMeClient, "contacts", lambda self, **query: page)
+
+    broadcast = built(draft(f"11971111111{others}"))
+
+    assert broadcast.built_at is not None
+    first = broadcast.messages.earliest("id")
+    assert (first.mobile_code, first.mobile) == ("55", "11971111111")
+
+
 # --- Troubles -----------------------------------------------------------------------------------
 
 
