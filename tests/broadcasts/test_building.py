@@ -228,6 +228,36 @@ def test_it_leaves_out_a_blocked_contact_with_its_line(draft: Draft, others: str
     assert left_out(broadcast) == [(2, Reason.BLOCKED)]
 
 
+@pytest.fixture(params=[False, True])
+def blocked_twin(wazime: Sandbox, monkeypatch: pytest.MonkeyPatch, request: Any) -> Contact:
+    """Somebody who is two contacts, of which one is blocked: the older or the newer one."""
+    add_contact("1171234567", firstname="Gêmea")
+    add_contact("11971234567", firstname="Outra")
+    [newer, older] = client().contacts(per_page=2).rows
+    blocked, other = (newer, older) if request.param else (older, newer)
+
+    def block(page: Page[Contact]) -> Page[Contact]:
+        rows = (replace(row, is_blocked=row.id == blocked.id) for row in page.rows)
+        return replace(page, rows=tuple(rows))
+
+    answered(monkeypatch, block)
+    return other
+
+
+def test_it_leaves_out_whose_other_contact_is_blocked(
+    draft: Draft, blocked_twin: Contact, others: str
+) -> None:
+    pasted = built(draft(f"{blocked_twin.number}{others}"))
+    assert left_out(pasted) == [(1, Reason.BLOCKED)]
+
+    found = built(draft(search=blocked_twin.firstname))
+    assert left_out(found) == [(1, Reason.BLOCKED)]
+
+    everybody_there = built(draft())
+    assert "5511971234567" not in numbers_of(everybody_there)
+    assert set(left_out(everybody_there)) == {(1, Reason.BLOCKED), (2, Reason.BLOCKED)}
+
+
 def test_it_leaves_out_blocked_contacts_among_all(draft: Draft) -> None:
     broadcast = built(draft())
 
