@@ -98,6 +98,11 @@ def is_plausible(mobile_code: str, mobile: str) -> bool:
     return any(n and phonenumbers.is_valid_number(n) for n in (as_it_is, folded_too))
 
 
+def fits(mobile_code: str, mobile: str) -> bool:
+    """Whether a message's row can hold it: WaziMe may answer anything as a contact's number."""
+    return len(mobile_code) <= 8 and len(mobile) <= 32
+
+
 def folded(mobile_code: str, mobile: str) -> str:
     """The number's digits in the one form by which two numbers are compared.
 

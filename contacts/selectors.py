@@ -61,9 +61,14 @@ def find_contact(contact_id: int, *, hint: str = "") -> Contact | None:
 
 
 def contact_with(number: Number) -> Contact | None:
-    """Whoever has this number, written either way, read past the cache. Raises WaziMeError.
+    """The first of `contacts_with` this number. Raises WaziMeError."""
+    return next(iter(contacts_with(number)), None)
 
-    Where both forms of a Brazilian number are stored, the contact with the given one.
+
+def contacts_with(number: Number) -> list[Contact]:
+    """All who have this number, written either way, read past the cache. Raises WaziMeError.
+
+    Where both forms of a Brazilian number are stored, those with the given one come first.
     """
     term = numbers.search_term(f"+{number.mobile_code}{number.mobile}")
     wanted = numbers.folded(number.mobile_code, number.mobile)
@@ -72,7 +77,7 @@ def contact_with(number: Number) -> Contact | None:
         for row in _page(client(), search=term).rows
         if numbers.folded(row.mobile_code, row.mobile) == wanted
     ]
-    return next((row for row in found if row.mobile == number.mobile), next(iter(found), None))
+    return sorted(found, key=lambda row: row.mobile != number.mobile)
 
 
 def _page(wazime: WaziMeClient, *, number: int = 1, search: str = "") -> Page[Contact]:

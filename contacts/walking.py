@@ -2,13 +2,16 @@
 
 The list is newest first and knows pages only. A contact that is created while we walk pushes the
 others down: some are met again. One that is deleted pulls them up: some would be passed over. So
-pages overlap, and when the list has changed at its top or in its length we walk again.
+pages overlap, and when the list has changed at its top or in its length, or has given fewer
+contacts than it counts, we walk again.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
+
+from django.utils.translation import gettext_noop
 
 from contacts import searching
 from wazime_admin.wazime.client import client
@@ -24,6 +27,10 @@ MOST_PAGES = 20_000
 # Before a read that failed is tried again; a long walk meets every hiccup of the network.
 PAUSES = (1.0, 3.0)  # seconds
 LONGEST_PAUSE = 5.0  # seconds
+
+
+class Incomplete(Exception):
+    """Every walk met fewer contacts than there are; str: the sentence, a msgid."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +50,27 @@ class Stretch:
 def walk(search: str = "") -> Iterator[Stretch]:
     """The contacts that a search finds, all when it is empty, read past the cache.
 
-    A contact may come twice, in another walk. Raises WaziMeError.
+    A contact may come twice, in another walk. Raises WaziMeError, Incomplete.
     """
     term, words = searching.question(search)
     before = _top(term)
     for number in range(1, MOST_WALKS + 1):
+        met = 0
         for read, rows, total in _pages(term):
             places = {row.id: place for place, row in enumerate(rows, read + 1)}
             wanted = searching.with_all(words, rows, lambda row: row).rows
             contacts = [(places[row.id], row) for row in wanted]
-            yield Stretch(contacts, read + len(rows), total, number)
+            met = read + len(rows)
+            yield Stretch(contacts, met, total, number)
         after = _top(term)
-        if after == before:
+        is_short = met < min(before.total or 0, after.total or 0)
+        if after == before and not is_short:
             return
         before = after
+    if is_short:
+        raise Incomplete(
+            gettext_noop("WaziMe gave fewer contacts than it says there are. Try again later.")
+        )
 
 
 def patiently(call: Callable[[], T]) -> T:
@@ -70,13 +84,14 @@ def patiently(call: Callable[[], T]) -> T:
 
 
 def _pages(term: str) -> Iterator[tuple[int, list[Contact], int | None]]:
-    """How many were read before, the next ones, the total."""
+    """How many were read before, counting those without an id; the next ones; the total."""
     read, end, size = 0, 0, PER_PAGE
     previous: set[int] = set()
     for _ in range(MOST_PAGES):
         number, per_page = _reaching_back(end, size)
         page = _page(term, number, per_page)
         new = {row.id: row for row in page.rows if row.id not in previous}
+        read += page.unusable
         yield read, list(new.values()), page.total
         if not new or number >= page.last:
             return
@@ -107,9 +122,15 @@ def _page(term: str, number: int, per_page: int) -> Page[Contact]:
     return patiently(lambda: client().contacts(page=number, per_page=per_page, search=term))
 
 
-def _top(term: str) -> tuple[list[int], int | None]:
+@dataclass(frozen=True)
+class _Top:
+    ids: list[int]
+    total: int | None
+
+
+def _top(term: str) -> _Top:
     page = _page(term, 1, 1)
-    return [row.id for row in page.rows], page.total
+    return _Top([row.id for row in page.rows], page.total)
 
 
 def _retry_after(error: WaziMeError) -> float | None:

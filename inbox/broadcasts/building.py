@@ -3,12 +3,13 @@
 A builder holds the draft by `building_until`: its value is the builder's own, renewed with each
 chunk in the chunk's transaction. Whoever finds another value there (the draft was changed,
 cancelled or deleted, or somebody else builds it by now) has written nothing and stops. Nothing is
-remembered per row but in the database, so that a million rows need no more memory than a thousand.
+remembered per row but in the database, so that a million rows need no more memory than a thousand;
+only the numbers of the blocked contacts are.
 """
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,7 +40,8 @@ from wazime_admin.wazime.types import Contact, text
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-LEASE = timedelta(seconds=60)
+# Longer than two reads that are tried again until they fail.
+LEASE = timedelta(minutes=3)
 # So long a task may wait in the broker before it counts as lost.
 LOST = timedelta(seconds=30)
 CHUNK = 1000  # rows
@@ -58,7 +60,7 @@ class Lost(Exception):
 
 
 def build(*, broadcast_id: int) -> None:
-    """Build the draft's audience from scratch, unless somebody is at it or it is done.
+    """Build the draft's audience from scratch, unless somebody is at it or it has ended.
 
     Ends with `built_at`, or with `build_trouble` (see `sentences`).
     """
@@ -72,7 +74,7 @@ def build(*, broadcast_id: int) -> None:
             _Builder(broadcast, lease).build()
         except (Lost, DatabaseError, InterfaceError):
             raise  # another call builds it when the lease has run out
-        except (Trouble, spreadsheets.Unreadable) as trouble:
+        except (Trouble, spreadsheets.Unreadable, walking.Incomplete) as trouble:
             lease.end(build_trouble=str(trouble))
         except WaziMeError as error:
             told = explain(error)
@@ -107,9 +109,9 @@ class _Lease:
     def take(self) -> Broadcast | None:
         """The draft as it is now, None when there is nothing to build."""
         drafts = self._drafts().filter(
-            Q(building_until=None) | Q(building_until__lt=Now()), built_at=None
+            Q(building_until=None) | Q(building_until__lt=Now()), built_at=None, build_trouble=""
         )
-        if not self._write(drafts, build_trouble="", rows_read=0, rows_total=None):
+        if not self._write(drafts, rows_read=0, rows_total=None):
             return None
         broadcast = Broadcast.objects.select_related("audience").get(pk=self._broadcast_id)
         self._until = broadcast.building_until
@@ -168,6 +170,8 @@ class _Builder:
         self._clear(self._left_out)
         if self._audience.source in (Source.ALL, Source.SEARCH):
             self._take_contacts()
+            if self._audience.source == Source.SEARCH:
+                self._find_contacts()  # somebody's other contact, a blocked one, has another name
         else:
             self._take_rows()
             self._find_contacts()
@@ -179,6 +183,7 @@ class _Builder:
     def _take_contacts(self) -> None:
         search = self._audience.search if self._audience.source == Source.SEARCH else ""
         walk = 1
+        blocked: set[str] = set()
         for stretch in walking.walk(search):
             if stretch.walk != walk:
                 # Recipients are known by their number; who is left out is listed anew.
@@ -187,6 +192,10 @@ class _Builder:
             candidates = [_of_contact(place, contact) for place, contact in stretch.contacts]
             total = None if stretch.total is None else min(stretch.total, MOST)
             self._write(candidates, rows_read=stretch.read, rows_total=total)
+            blocked.update(_folded(row) for place, row in stretch.contacts if row.is_blocked)
+        for some in _chunks(blocked, CHUNK):
+            with self._lease.step():
+                self._leave_out_blocked(some)
 
     def _take_rows(self) -> None:
         read = 0
@@ -268,21 +277,21 @@ class _Builder:
             return
         for recipient in few:
             number = Number(recipient.mobile_code, recipient.mobile)
-            contact = walking.patiently(partial(selectors.contact_with, number))
-            self._match([contact] if contact else [])  # without one too: it renews the lease
+            # Without any too: it renews the lease.
+            self._match(walking.patiently(partial(selectors.contacts_with, number)))
 
     def _match(self, contacts: Iterable[Contact]) -> None:
         """Of two contacts with one number the first counts, but each of them can be blocked."""
         blocked: set[str] = set()
         usable: dict[str, Contact] = {}
         for contact in contacts:
-            number = numbers.folded(contact.mobile_code, contact.mobile)
+            number = _folded(contact)
             if contact.is_blocked:
                 blocked.add(number)
-            elif _fits(contact):
+            elif numbers.fits(contact.mobile_code, contact.mobile):
                 usable.setdefault(number, contact)
         with self._lease.step():
-            self._leave_out(list(self._recipients.filter(number__in=blocked)), Reason.BLOCKED)
+            self._leave_out_blocked(blocked)
             new = self._recipients.filter(number__in=usable, new_contact__isnull=False)
             rows = list(new.only("number", "fields", "name", *_FORM))
             changed = [row for row in rows if self._adopt(row, usable[row.number])]
@@ -308,6 +317,9 @@ class _Builder:
                 missing = [row for row in rows if not complete(row.fields)]
                 self._leave_out(missing, Reason.NO_VARIABLE)
 
+    def _leave_out_blocked(self, blocked: Collection[str]) -> None:
+        self._leave_out(list(self._recipients.filter(number__in=blocked)), Reason.BLOCKED)
+
     def _leave_out(self, rows: Sequence[Message], reason: Reason) -> None:
         LeftOut.objects.bulk_create(
             self._without(row.line or 0, f"+{row.mobile_code}{row.mobile}", reason) for row in rows
@@ -330,14 +342,11 @@ def _form(contact: Contact) -> list[str]:
     return [contact.mobile_code, contact.mobile]
 
 
-def _fits(contact: Contact) -> bool:
-    """Whether the ledger can hold its number: WaziMe may answer anything."""
-    return len(contact.mobile_code) <= 8 and len(contact.mobile) <= 32
-
-
-def _folded(number: Number | Reason) -> str:
+def _folded(number: Number | Contact | Reason) -> str:
     """Empty, as no number is, where there is none."""
-    return numbers.folded(number.mobile_code, number.mobile) if isinstance(number, Number) else ""
+    if isinstance(number, Reason):
+        return ""
+    return numbers.folded(number.mobile_code, number.mobile)
 
 
 def _of_contact(place: int, contact: Contact) -> _Candidate:
@@ -350,9 +359,10 @@ def _number_of(contact: Contact) -> Number | Reason:
         return Reason.BLOCKED
     if not contact.mobile:
         return Reason.EMPTY
-    if not (_fits(contact) and numbers.is_plausible(contact.mobile_code, contact.mobile)):
+    form = contact.mobile_code, contact.mobile
+    if not (numbers.fits(*form) and numbers.is_plausible(*form)):
         return Reason.INVALID
-    return Number(contact.mobile_code, contact.mobile)
+    return Number(*form)
 
 
 def _of_row(row: Row, columns: Columns) -> _Candidate:

@@ -6,7 +6,7 @@ contact behind.
 
 from dataclasses import replace
 
-from contacts.numbers import Number
+from contacts.numbers import Number, fits
 from contacts.selectors import contact_with
 from contacts.services import new_contact
 from inbox.models import Message, Outcome
@@ -18,8 +18,9 @@ from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
 def ensure_contact(message: Message) -> Result | None:
     """Create the contact; None when there is one now, otherwise how the attempt ends.
 
-    The message gets the form that the contact's number has, and `new_contact` becomes None.
-    Nothing has been sent to anybody: what is uncertain here may be tried again.
+    The message gets the form that the contact's number has, where its row can hold that, and
+    `new_contact` becomes None. Nothing has been sent to anybody: what is uncertain here may be
+    tried again.
     """
     number = Number(message.mobile_code, message.mobile)
     try:
@@ -30,7 +31,8 @@ def ensure_contact(message: Message) -> Result | None:
             there = None if refused.cause == Cause.CONTACT_LIMIT else contact_with(number)
             if there is None:
                 raise
-            message.mobile_code, message.mobile = there.mobile_code, there.mobile
+            if fits(there.mobile_code, there.mobile):
+                message.mobile_code, message.mobile = there.mobile_code, there.mobile
     except WaziMeError as error:
         result = failed(error)
         may_repeat = {Outcome.UNCERTAIN: Outcome.NOT_NOW}

@@ -3,6 +3,7 @@
 import gc
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from pytest_django.fixtures import Settings
 from contacts import walking
 from contacts.models import OptOut
 from contacts.numbers import folded
+from contacts.walking import PAUSES
 from inbox.broadcasts import building, nudging, services, spreadsheets
 from inbox.broadcasts.building import build, due_builds, sentences
 from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, Reason, Source
@@ -27,7 +29,8 @@ from tests.sandbox_server import Sandbox
 from wazime_admin.celery import app
 from wazime_admin.team.models import User
 from wazime_admin.wazime.client import WaziMeClient, client
-from wazime_admin.wazime.types import Page, read_contact
+from wazime_admin.wazime.transport import READ
+from wazime_admin.wazime.types import Contact, Page, read_contact
 
 TEMPLATE = {"name": "boas_vindas", "header": "", "body": "Olá", "footer": "", "buttons": []}
 Draft = Callable[..., Broadcast]
@@ -225,6 +228,36 @@ def test_it_leaves_out_a_blocked_contact_with_its_line(draft: Draft, others: str
     assert left_out(broadcast) == [(2, Reason.BLOCKED)]
 
 
+@pytest.fixture(params=[False, True])
+def blocked_twin(wazime: Sandbox, monkeypatch: pytest.MonkeyPatch, request: Any) -> Contact:
+    """Somebody who is two contacts, of which one is blocked: the older or the newer one."""
+    add_contact("1171234567", firstname="Gêmea")
+    add_contact("11971234567", firstname="Outra")
+    [newer, older] = client().contacts(per_page=2).rows
+    blocked, other = (newer, older) if request.param else (older, newer)
+
+    def block(page: Page[Contact]) -> Page[Contact]:
+        rows = (replace(row, is_blocked=row.id == blocked.id) for row in page.rows)
+        return replace(page, rows=tuple(rows))
+
+    answered(monkeypatch, block)
+    return other
+
+
+def test_it_leaves_out_whose_other_contact_is_blocked(
+    draft: Draft, blocked_twin: Contact, others: str
+) -> None:
+    pasted = built(draft(f"{blocked_twin.number}{others}"))
+    assert left_out(pasted) == [(1, Reason.BLOCKED)]
+
+    found = built(draft(search=blocked_twin.firstname))
+    assert left_out(found) == [(1, Reason.BLOCKED)]
+
+    everybody_there = built(draft())
+    assert "5511971234567" not in numbers_of(everybody_there)
+    assert set(left_out(everybody_there)) == {(1, Reason.BLOCKED), (2, Reason.BLOCKED)}
+
+
 def test_it_leaves_out_blocked_contacts_among_all(draft: Draft) -> None:
     broadcast = built(draft())
 
@@ -363,6 +396,53 @@ def everybody() -> set[str]:
     return {folded(c.mobile_code, c.mobile) for c in all_contacts() if not c.is_blocked}
 
 
+def answered(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[Page[Contact]], Page[Contact]]
+) -> None:
+    """Each page of contacts comes changed."""
+    ask = WaziMeClient.contacts
+    monkeypatch.setattr(WaziMeClient, "contacts", lambda self, **query: change(ask(self, **query)))
+
+
+def test_it_walks_again_when_a_page_came_empty(
+    draft: Draft, many: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = iter([3])
+
+    def cut(page: Page[Contact]) -> Page[Contact]:
+        return replace(page, rows=()) if page.number == 3 and next(empty, None) else page
+
+    answered(monkeypatch, cut)
+
+    found = set(numbers_of(built(draft())))
+    assert everybody() <= found
+
+
+def test_it_says_so_when_wazime_keeps_contacts_back(
+    draft: Draft, many: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(monkeypatch, lambda page: replace(page, rows=()) if page.number == 3 else page)
+
+    broadcast = built(draft())
+
+    assert broadcast.built_at is None
+    assert broadcast.build_trouble.startswith("WaziMe gave fewer contacts")
+
+
+def test_it_misses_no_contact_that_has_no_id(
+    draft: Draft, many: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They count in the total, but nobody can do anything with them."""
+
+    def without_some(page: Page[Contact]) -> Page[Contact]:
+        rows = tuple(row for row in page.rows if row.id % 100)
+        return replace(page, rows=rows, unusable=len(page.rows) - len(rows))
+
+    answered(monkeypatch, without_some)
+
+    assert built(draft()).built_at is not None
+
+
 def test_it_asks_again_when_a_page_does_not_come(draft: Draft, wazime: Sandbox) -> None:
     wazime.add_fault("http_502", endpoints=["contact/list"], times=2)
 
@@ -385,7 +465,7 @@ def test_it_survives_contacts_that_make_no_sense(
         {"id": 3, "mobile_code": "+55", "mobile": "(11) 97111-1113"},
     ]
     contacts = tuple(read_contact(row, row["id"]) for row in rows)
-    page = Page(contacts, number=1, last=2**62, total=2**62)
+    page = Page(contacts, number=1, last=2**62, total=len(rows))
     monkeypatch.setattr(WaziMeClient, "contacts", lambda self, **query: page)
 
     broadcast = built(draft())
@@ -398,6 +478,20 @@ def test_it_survives_contacts_that_make_no_sense(
         (4, Reason.EMPTY),
         (5, Reason.INVALID),
     ]
+
+
+def test_it_keeps_its_own_form_of_a_number_where_the_contacts_is_too_long(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch, others: str
+) -> None:
+    contact = Contact(id=1, mobile_code="0" * 300 + "55", mobile="11971111111")
+    page = Page((contact,), total=1)
+    monkeypatch.setattr(WaziMeClient, "contacts", lambda self, **query: page)
+
+    broadcast = built(draft(f"11971111111{others}"))
+
+    assert broadcast.built_at is not None
+    first = broadcast.messages.earliest("id")
+    assert (first.mobile_code, first.mobile) == ("55", "11971111111")
 
 
 # --- Troubles -----------------------------------------------------------------------------------
@@ -622,6 +716,23 @@ def test_it_leaves_a_draft_alone_that_is_being_built_or_was(draft: Draft) -> Non
     Broadcast.objects.update(building_until=None, state=BroadcastState.CANCELLED)
     build(broadcast_id=broadcast.pk)
     assert list(broadcast.messages.values_list("id", flat=True)) == before
+
+
+def test_a_late_task_leaves_a_draft_alone_that_was_stopped(draft: Draft) -> None:
+    broadcast = draft("11981000001")
+    services.stop_building(broadcast=broadcast)
+
+    assert "was stopped" in built(broadcast).build_trouble
+    assert not broadcast.messages.exists()
+
+    services.change_draft(broadcast=broadcast)
+    assert numbers_of(built(broadcast)) == ["5511981000001"]
+
+
+def test_its_lease_lasts_while_it_reads_from_one_step_to_the_next() -> None:
+    tries = len(PAUSES) + 1
+    longest_read = tries * READ.total + len(PAUSES) * walking.LONGEST_PAUSE
+    assert building.LEASE.total_seconds() > 2 * longest_read
 
 
 def test_it_finds_the_drafts_whose_task_got_lost(draft: Draft) -> None:

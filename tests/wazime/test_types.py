@@ -181,6 +181,8 @@ def paginator(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
             Page((), 1, 1, 0),
         ),
         ({"contacts": paginator(current_page=10**30)}, Page((), 1, 5, 99)),
+        ({"contacts": paginator({"id": 1}, {"id": 0}, "x")}, Page((Contact(1),), 2, 5, 99, 2)),
+        ({"contacts": [{"id": 1}, {"firstname": "Ana"}]}, Page((Contact(1),), 1, 1, 2, 1)),
         ({"contacts": []}, Page(())),
         ({"contacts": None}, Page(())),
         ({}, Page(())),

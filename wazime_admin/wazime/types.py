@@ -119,12 +119,14 @@ class Sent:
 @dataclass(frozen=True)
 class Page(Generic[T]):
     """One page of a list. number and last count from 1; total: the rows of all pages, None when
-    the server does not tell, and then last is only known to be no less."""
+    the server does not tell, and then last is only known to be no less; unusable: how many rows of
+    this page are passed over because they have no id."""
 
     rows: tuple[T, ...]
     number: int = 1
     last: int = 1
     total: int | None = 0
+    unusable: int = 0
 
 
 class Unexpected(ValueError):
@@ -322,6 +324,7 @@ def read_page(
         number=identifier(holder.get("current_page")) or 1,
         last=identifier(holder.get("last_page")) or 1,
         total=max(identifier(holder.get("total")) or 0, len(rows)),
+        unusable=len(holder["data"][:MAX_ROWS]) - len(rows),
     )
 
 
@@ -331,11 +334,12 @@ def _plain_page(
     """An array: everything at once where it is longer than a page, else one page of who knows how
     many; a full one may have a next."""
     count = len(items)
+    begin = (number - 1) * per_page if count > per_page else 0
+    some = items[begin : begin + per_page]
+    rows = rows_of(some, read)
+    unusable = len(some) - len(rows)
     if count > per_page:
-        begin = (number - 1) * per_page
-        rows = rows_of(items[begin : begin + per_page], read)
-        return Page(rows, number, -(-count // per_page), count)
-    rows = rows_of(items, read)
+        return Page(rows, number, -(-count // per_page), count, unusable)
     if count == per_page:
-        return Page(rows, number, number + 1, None)
-    return Page(rows, number, number, (number - 1) * per_page + count)
+        return Page(rows, number, number + 1, None, unusable)
+    return Page(rows, number, number, (number - 1) * per_page + count, unusable)
