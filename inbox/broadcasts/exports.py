@@ -1,13 +1,14 @@
 """Tables to download, safe to open in a spreadsheet."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 
 from django.http import StreamingHttpResponse
 
-# What a spreadsheet takes for the beginning of a formula; the last four are their wide forms.
-# See OWASP, "CSV Injection".
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What a spreadsheet takes for the beginning of a formula, the last four being wide forms: where a
+# cell begins, also for a spreadsheet that separates by something else. See OWASP, "CSV Injection".
+_FORMULA = re.compile(r"(^|[;,\t\r\n|])(?=[\s\"']*[=+\-@\t\r\n＝＋－＠])")
 
 
 def safe_cell(value: object) -> str:
@@ -15,8 +16,7 @@ def safe_cell(value: object) -> str:
 
     None is an empty cell.
     """
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return "" if value is None else _FORMULA.sub(r"\1'", str(value))
 
 
 def csv_response(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ from wazime_admin.trouble import explain
 from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.types import Template
 
+LATEST = timedelta(days=3653)  # from now
 LEAST_RATE = 0.1  # messages a second
 # Some 50,000 numbers. A form that is much larger is not read at all; a file may be.
 PASTED_LENGTH = 1_000_000  # characters
@@ -209,6 +211,8 @@ class DraftForm(forms.Form):
         moment = self.cleaned_data["scheduled_at"]
         if moment and moment <= timezone.now():
             raise ValidationError(_("This time has passed. Leave it empty to start at once."))
+        if moment and moment > timezone.now() + LATEST:
+            raise ValidationError(_("This is more than ten years away: choose a time before that."))
         return moment
 
     def clean(self) -> dict[str, Any]:

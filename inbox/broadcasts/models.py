@@ -132,6 +132,11 @@ class Broadcast(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def building(self) -> str:
+        """Which building of its audience this is; empty until it is built."""
+        return self.built_at.isoformat() if self.built_at else ""
+
 
 class LeftOut(models.Model):
     """A row of the audience that gets nothing. line: in the file or the pasted text, from 1; the

@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop as _
 
 from contacts.numbers import Number
 from contacts.services import obtain_contact
@@ -68,15 +69,17 @@ def copy(*, broadcast: Broadcast, author: User) -> Broadcast:
 
 
 def delete_draft(*, broadcast: Broadcast) -> None:
-    """Remove a draft and its recipients, of whom nobody has got anything."""
-    with transaction.atomic():
-        draft = Broadcast.objects.select_for_update().filter(
-            pk=broadcast.pk, state=BroadcastState.DRAFT
-        )
-        if not draft:
-            raise Conflict
-        Message.objects.filter(broadcast=broadcast).delete()
-        draft.delete()
+    """Remove a draft and its recipients, of whom nobody has got anything.
+
+    In portions, so that nobody who writes waits for all of them. From the first on it cannot be
+    started; where that ends half-way it can be deleted again.
+    """
+    gone = {"built_at": None, "building_until": None, "build_trouble": _("It is being deleted.")}
+    _move_any(broadcast, [BroadcastState.DRAFT], **gone)
+    rows = Message.objects.filter(broadcast=broadcast)
+    while some := list(rows.values_list("id", flat=True)[:AT_ONCE]):
+        rows.filter(pk__in=some, state=State.HELD).delete()
+    Broadcast.objects.filter(pk=broadcast.pk, state=BroadcastState.DRAFT).delete()
 
 
 def send_test(*, broadcast: Broadcast, number: Number, author: User, send_id: UUID) -> Message:
@@ -84,7 +87,8 @@ def send_test(*, broadcast: Broadcast, number: Number, author: User, send_id: UU
 
     Its variables are those of the first recipient.
     """
-    first = Message.objects.filter(broadcast=broadcast).order_by("id").first()
+    built = Message.objects.filter(broadcast=broadcast, broadcast__built_at__isnull=False)
+    first = built.order_by("id").first()
     fields = first.fields if first else {"template_id": str(broadcast.template_id)}
     content = Content(Kind.TEMPLATE, fields=fields, label=broadcast.template.get("name", ""))
     return write_message(
@@ -96,17 +100,18 @@ def send_test(*, broadcast: Broadcast, number: Number, author: User, send_id: UU
     )
 
 
-def start(*, broadcast: Broadcast, confirm: int) -> None:
+def start(*, broadcast: Broadcast, confirm: int, seen: str = "") -> None:
     """Begin to send, or wait for its time. confirm: the number of recipients, typed.
 
-    Raises Conflict when it is no built draft any more, or the number is another.
+    seen: which building of the audience the person saw (Broadcast.building), where that is known.
+    Raises Conflict when it is no built draft any more, or the number or the audience is another.
     """
     with transaction.atomic():
         draft = Broadcast.objects.select_for_update().get(pk=broadcast.pk)
         recipients = Message.objects.filter(broadcast=broadcast, state=State.HELD).count()
         if draft.state != BroadcastState.DRAFT or draft.built_at is None or confirm != recipients:
             raise Conflict
-        if not recipients:
+        if not recipients or (seen and seen != draft.building):
             raise Conflict
         if draft.scheduled_at and draft.scheduled_at > timezone.now():
             _move(broadcast, [BroadcastState.DRAFT], BroadcastState.SCHEDULED)

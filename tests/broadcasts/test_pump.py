@@ -273,6 +273,18 @@ def test_it_does_not_start_with_another_number(make_broadcast: MakeBroadcast, co
     assert state_of(broadcast) == BroadcastState.DRAFT
 
 
+def test_it_does_not_start_another_audience_than_the_one_seen(
+    make_broadcast: MakeBroadcast,
+) -> None:
+    broadcast = make_broadcast(3)
+    seen = broadcast.building
+    Broadcast.objects.update(built_at=timezone.now())
+    with pytest.raises(Conflict):
+        services.start(broadcast=broadcast, confirm=3, seen=seen)
+    broadcast.refresh_from_db()
+    services.start(broadcast=broadcast, confirm=3, seen=broadcast.building)
+
+
 def test_it_starts_at_its_time_once(make_broadcast: MakeBroadcast) -> None:
     later = timezone.now() + timedelta(hours=1)
     broadcast = make_broadcast(3, scheduled_at=later)

@@ -123,7 +123,9 @@ def start(request: PageRequest, broadcast_id: int) -> HttpResponse:
     typed = request.POST.get("confirm", "").strip()
     confirm = re.sub(r"\D", "", typed) if TYPED_NUMBER.fullmatch(typed) else ""
     try:
-        services.start(broadcast=found, confirm=int(confirm or -1))
+        services.start(
+            broadcast=found, confirm=int(confirm or -1), seen=request.POST.get("seen", "")
+        )
     except Conflict:
         return _not_started(request, broadcast_id)
     return go_to_page(request, found)
