@@ -27,9 +27,8 @@ hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _catalogs() -> None:
-    """A clean checkout has no compiled translations."""
+def pytest_configure() -> None:
+    """A clean checkout has no compiled translations, and Django looks for them but once."""
     compile_catalogs()
 
 

@@ -97,9 +97,9 @@ def test_a_closed_gate_is_told_to_everybody_and_reopened_by_an_admin(
     ask(dashboard, "DELETE", "faults")
     admin.get_by_role("button", name="Try now").click()
 
-    expect(bubble(agent, "Depois da pausa")).to_have_attribute("data-state", "sent", timeout=20_000)
+    expect(bubble(agent, "Depois da pausa")).to_have_attribute("data-state", "sent", timeout=60_000)
     for page in (agent, admin):
-        expect(page.locator("#gate .banner")).to_have_count(0, timeout=15_000)
+        expect(page.locator("#gate .banner")).to_have_count(0, timeout=30_000)
     assert accepted(dashboard, "Depois da pausa") == 1
 
 
