@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import BrowserType
 from pytest_django.fixtures import Settings
@@ -28,8 +29,9 @@ hypothesis_settings.load_profile("patient")
 
 
 def pytest_configure() -> None:
-    """A clean checkout has no compiled translations, and Django looks for them but once."""
+    """A clean checkout has no compiled translations, and Django has looked for them already."""
     compile_catalogs()
+    translation_file_changed(None, Path("django.mo"))
 
 
 @pytest.fixture(scope="session")
