@@ -4,12 +4,14 @@ import io
 import struct
 import tracemalloc
 import zipfile
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
 
 import pytest
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -30,6 +32,13 @@ from inbox.broadcasts.spreadsheets import (
 )
 from inbox.broadcasts.spreadsheets.rows import MAX_COLUMNS, MAX_LINE
 from tests.broadcasts import hostile_files as made
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
 
 ANA = Number("55", "11987654321")
 HEADER = ["nome", "telefone"]
