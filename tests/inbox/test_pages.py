@@ -68,6 +68,34 @@ def test_it_shows_the_newest_conversations(agent_client, wazime, behaviour: str)
     assert len(names_in(text, rows)) == len([row for row in rows if row.contact])
 
 
+def test_each_reader_sees_the_list_in_a_language_and_a_time_zone_of_their_own(
+    agent_client, wazime
+) -> None:
+    first = client().conversations().rows[0]
+    assert first.last_message_at
+
+    def title(language: str, zone: str) -> str:
+        agent_client.cookies["tz"] = zone
+        text = shown(agent_client.get("/inbox/", headers={"Accept-Language": language}))
+        return text.partition('<span class="row__time">')[2].partition("</span>")[0]
+
+    english = title("en", "UTC")
+    assert first.last_message_at.isoformat(timespec="seconds") in english
+    assert title("en", "America/Sao_Paulo") != english
+    assert title("pt-br", "UTC") != english
+    assert title("en", "UTC") == english
+
+
+def test_the_list_marks_the_conversation_that_is_open(agent_client, wazime) -> None:
+    first, second = client().conversations().rows[:2]
+
+    for opened in (first, second, first):
+        text = shown(agent_client.get(page_of(opened)))
+        row = text.partition(f'id="row-{opened.id}"')[2].partition("</a>")[0]
+        assert 'aria-current="true"' in row
+        assert text.count('aria-current="true"') == 2  # the row, and the language in the menu
+
+
 def test_it_tells_the_root_page_where_the_inbox_is(agent_client) -> None:
     assert agent_client.get("/").url == "/inbox/"
 
