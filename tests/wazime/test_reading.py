@@ -107,6 +107,18 @@ def test_it_asks_again_when_the_value_is_no_longer_fresh(
     assert source.calls == 2
 
 
+def test_it_says_when_it_asked_not_when_the_answer_came(look: Look, source: Source) -> None:
+    source.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        assert source.asked.wait(20)
+        written = datetime.now(UTC)  # what happens now may be missing in the answer
+        time.sleep(0.01)
+        source.go_on.set()
+
+        assert looking.result().read_at <= written
+
+
 def test_it_keeps_rows_as_they_were(redis_server: RedisServer) -> None:
     for _ in range(2):
         assert read("contacts", "list", lambda _: PAGE, 1).value == PAGE
