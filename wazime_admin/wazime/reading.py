@@ -72,7 +72,7 @@ end
 
 @dataclass(frozen=True)
 class Reading(Generic[T]):
-    """A value, when it was asked for, and why it is not newer (None: it is as new as it should be)."""
+    """A value, when it was asked for, and why it is no newer (None: it is as new as it should be)."""
 
     value: T
     read_at: datetime
