@@ -466,6 +466,23 @@ def test_an_answer_that_came_too_late_is_there_for_the_next_one(
     assert source.calls == 1
 
 
+def test_only_one_waits_for_what_is_old(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    monkeypatch.setattr(flights, "PATIENCE", 60.0)
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
+    source.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(look)
+        assert eventually(lambda: source.calls == 2)
+
+        assert look().value == 1
+        source.go_on.set()
+        assert waits.result().value == 2
+
+
 def test_nobody_waits_long_for_what_is_old(
     look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

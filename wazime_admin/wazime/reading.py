@@ -1,12 +1,12 @@
 """Reads that many people share.
 
-A value is fresh for a few seconds; then one caller, of all processes, has it refreshed, while the
-others and mostly that one too get the last one. While WaziMe is down or refuses, the last value is
-served up to an hour, with its age and the trouble. So WaziMe is asked a fixed number of times a
-minute however many people are looking.
+A value is fresh for a few seconds; then it is refreshed once, for all processes, while everybody
+gets the last one. While WaziMe is down or refuses, the last value is served up to an hour, with its
+age and the trouble. So WaziMe is asked a fixed number of times a minute however many people are
+looking.
 
-Who asks waits for WaziMe only where there is nothing to show, or nothing that WaziMe has
-confirmed lately, and not for long: see flights.py. What comes too late is found by the next one.
+Nobody waits for a refresh unless there is nothing to show, or nobody has asked for long, and then
+not for long either: see flights.py. What comes too late is there for the next look.
 
 Everything lives in Redis, marked with a generation per kind of thing: a write begins a new one.
 What is marked with an older one is shown only if WaziMe fails to tell what is true now, and what a
@@ -45,8 +45,8 @@ Kind = Literal["contacts", "conversations", "templates"]
 # Pages ask again every 5 seconds: somebody who looks alone finds nothing fresh then, and causes as
 # many calls as hundreds do.
 FRESH = 4.8  # seconds
-# Nobody has looked for longer than this, and so nobody has asked WaziMe: what is kept may be
-# from yesterday, and an answer is worth waiting for. READ.total and TROUBLE_KEPT are less.
+# What is older was not asked for either, as nobody has looked: an answer is worth waiting for.
+# It must be more than a call that hangs and the rest after it take: READ.total, TROUBLE_KEPT.
 FORGOTTEN = 30.0  # seconds
 KEPT = 3600  # seconds
 # After a failure WaziMe is left alone this long: a page must not wait for each of its parts.
@@ -72,7 +72,7 @@ end
 
 @dataclass(frozen=True)
 class Reading(Generic[T]):
-    """A value, when it was asked for, and why it is no newer (None: it is as new as it should be)."""
+    """A value, when it was asked for, and why it is not newer (None: it is new enough)."""
 
     value: T
     read_at: datetime
@@ -112,7 +112,7 @@ def read_all(*questions: Question[Any]) -> list[Reading[Any] | WaziMeError]:
         logger.warning("Reading without the shared cache: %s", type(failure).__name__)
     for slot in slots:
         slot.begin()
-    flights.await_all([slot.flight for slot in slots if slot.flight and slot.is_awaited])
+    flights.await_all([slot.awaited for slot in slots if slot.awaited])
     return [slot.outcome() for slot in slots]
 
 
@@ -157,13 +157,13 @@ class _Slot:
     """The place of one answer in Redis, and what was there at the last look.
 
     entry: the last value; trouble: the failure that came after it, its own or everybody's;
-    generation: of the kind, a unique one where Redis did not tell: then nothing is shared.
+    awaited: the refresh, if it is worth waiting for; generation: of the kind, a unique one where
+    Redis did not tell: then nothing is shared.
     """
 
     entry: _Entry | None = None
     trouble: _Entry | None = None
-    flight: Future[_Entry] | None = None
-    is_awaited = False
+    awaited: Future[_Entry] | None = None
 
     def __init__(self, question: Question[Any]) -> None:
         self.question = question
@@ -207,24 +207,24 @@ class _Slot:
         if self.is_fresh or self.is_left_alone:
             return
         key = (self.place, self.generation)
-        self.flight, is_first = flights.board(key, partial(_refreshed, self.question, *key))
-        if self.kept:
-            last_heard = self.trouble or self.kept
-            self.is_awaited = last_heard.age >= FORGOTTEN
+        flight, is_first = flights.board(key, partial(_refreshed, self.question, *key))
+        if last_heard := self.kept and (self.trouble or self.kept):
+            is_awaited = is_first and last_heard.age >= FORGOTTEN
         else:
-            self.is_awaited = is_first or self.trouble is None
+            is_awaited = is_first or self.trouble is None
+        self.awaited = flight if is_awaited else None
 
     def outcome(self) -> Reading[Any] | WaziMeError:
         """What is known now; the trouble alone where there is no value."""
-        if self.kept and self.is_fresh and not self.flight:
+        if self.kept and self.is_fresh:
             return self.kept.reading()
         trouble: WaziMeError | None = self.trouble.value if self.trouble else None
-        if self.flight and self.flight.done():
+        if self.awaited and self.awaited.done():
             try:
-                return self.flight.result().reading()
+                return self.awaited.result().reading()
             except WaziMeError as failure:
                 trouble = failure
-        elif self.is_awaited:
+        elif self.awaited:
             trouble = trouble or Uncertain(Cause.SLOW)
         if self.entry:
             return self.entry.reading(trouble)
