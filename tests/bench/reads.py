@@ -29,7 +29,7 @@ from tests.stack import Stack
 ACCOUNT = ("first", "a-password-of-benchmarks")
 POLL = 5.0  # seconds between two polls of a browser
 # Agents, and seconds to watch them: one refresh more or less must not decide about the limit.
-CROWDS = {1: 20.0, 5: 60.0, 50: 20.0, 500: 60.0}
+CROWDS = {1: 15.0, 5: 60.0, 50: 15.0, 500: 60.0}
 OPENED = 5  # conversations
 CONNECTIONS = 16  # of all agents
 PEOPLE = 50  # connections that ask for pages as fast as they get them
