@@ -24,6 +24,7 @@ ROWS = 10_000
 ROUNDS = 5
 ASKED = 100  # times in a round, one after the other
 CONNECTIONS, SECONDS = 50, 5.0
+ADMIN = ("admin", "wazime-demo")
 SETTINGS = "tests.bench.rivals.settings"
 
 
@@ -34,7 +35,7 @@ def run() -> list[Line]:
     ):
         fill = [sys.executable, "-m", "tests.bench.rivals.fill", str(ROWS)]
         subprocess.run(fill, cwd=ROOT, env=environment(**stack.settings), check=True)
-        visitor = Visitor(stack.url, username="admin")
+        visitor = Visitor(stack.url, account=ADMIN)
         took: dict[str, list[float]] = {page: [] for page in PAGES}
         rates: dict[str, list[float]] = {page: [] for page in PAGES}
         for _ in range(ROUNDS):

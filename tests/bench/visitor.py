@@ -13,17 +13,23 @@ CHUNK = bytes(64 * 1024)
 BEGINNING = b"%PDF-1.7\n"
 
 
+AGENT = ("agent", "wazime-demo")
+
+
 class Visitor:
-    """One connection of somebody of the demo; not shared between threads."""
+    """One connection of the demo's agent, or of another account; not shared between threads."""
 
     def __init__(
-        self, url: str, cookies: dict[str, str] | None = None, username: str = "agent"
+        self,
+        url: str,
+        cookies: dict[str, str] | None = None,
+        account: tuple[str, str] = AGENT,
     ) -> None:
         self._url, self._host = url, urlsplit(url).netloc
         self._connection = http.client.HTTPConnection(self._host, timeout=120)
         self._cookies = dict(cookies or {})
         if not cookies:
-            self._log_in(username)
+            self._log_in(*account)
 
     def another(self) -> "Visitor":
         """The same person with a connection of its own."""
@@ -36,6 +42,10 @@ class Visitor:
         """Those of the answer."""
         self._ask("GET", path)
         return self._headers
+
+    def poll(self, path: str, headers: dict[str, str]) -> str:
+        """A fragment as htmx asks for it; empty when it has not changed."""
+        return self._ask("GET", path, headers={"HX-Request": "true", **headers}).decode()
 
     def writable_conversation(self) -> int:
         """The id of a conversation of the demo that has a composer."""
@@ -64,11 +74,11 @@ class Visitor:
             connection.sendall(CHUNK)
         return connection
 
-    def _log_in(self, username: str) -> None:
+    def _log_in(self, login: str, password: str) -> None:
         form = self.get("/accounts/login/")
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
         assert token
-        fields = {"login": username, "password": "wazime-demo", "csrfmiddlewaretoken": token[1]}
+        fields = {"login": login, "password": password, "csrfmiddlewaretoken": token[1]}
         self._ask(
             "POST",
             "/accounts/login/",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from contacts.numbers import formatted
 from inbox import services
 from inbox.models import Message, State
+from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client
@@ -94,6 +95,20 @@ def test_the_list_marks_the_conversation_that_is_open(agent_client, wazime) -> N
         row = text.partition(f'id="row-{opened.id}"')[2].partition("</a>")[0]
         assert 'aria-current="true"' in row
         assert text.count('aria-current="true"') == 2  # the row, and the language in the menu
+
+
+def test_a_list_that_is_fresh_costs_one_look_at_redis(
+    agent_client, wazime: Sandbox, redis_server: RedisServer
+) -> None:
+    agent_client.get("/inbox/")
+    redis_server.client.config_resetstat()
+    agent_client.get("/inbox/", headers=HTMX)
+    commands = redis_server.client.info("commandstats")
+
+    assert {name: found["calls"] for name, found in commands.items()} == {
+        "cmdstat_mget": 1,
+        "cmdstat_config|resetstat": 1,
+    }
 
 
 def test_it_tells_the_root_page_where_the_inbox_is(agent_client) -> None:
