@@ -1,7 +1,9 @@
 """What templates need to show people, pictures and times."""
 
 import zlib
+from collections.abc import Hashable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,8 +11,10 @@ from babel.dates import format_date, format_time, format_timedelta
 from django import template
 from django.conf import settings
 from django.template.context import RequestContext
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
@@ -79,6 +83,22 @@ def near_day(moment: datetime) -> str:
     """Today, Yesterday, or the date in words."""
     age = (timezone.localdate() - moment.date()).days
     return {0: _("Today"), 1: _("Yesterday")}.get(age) or day(moment)
+
+
+@register.simple_tag
+def once(template_name: str, **shown: Hashable) -> SafeString:
+    """What a template makes of these values, rendered once in each language.
+
+    It must depend on nothing else: not on who looks, on the request or on the time.
+    """
+    return _rendered(template_name, get_language(), frozenset(shown.items()))
+
+
+@lru_cache(maxsize=2000)
+def _rendered(
+    template_name: str, language: str | None, shown: frozenset[tuple[str, Hashable]]
+) -> SafeString:
+    return render_to_string(template_name, dict(shown))
 
 
 @register.inclusion_tag("components/_time.html")
