@@ -20,6 +20,7 @@ from wazime_admin import cache
 from wazime_admin.wazime import WaziMeClient, reading
 from wazime_admin.wazime.errors import Cause, NotNow, Stopped, Uncertain, WaziMeError
 from wazime_admin.wazime.reading import Reading, drop, read
+from wazime_admin.wazime.transport import READ
 from wazime_admin.wazime.types import Contact, Page
 
 PAGE: Page[Contact] = Page((Contact(7, "Ana"),), total=1)
@@ -141,7 +142,7 @@ def test_it_gives_the_last_value_while_one_thread_asks(
         source.asked.wait(5)
         started = time.monotonic()
         assert [look().value for _ in range(3)] == [1, 1, 1]
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < READ.total / 2
         source.go_on.set()
         assert asking.result().value == 2
 
@@ -201,7 +202,7 @@ def test_it_lets_others_ask_after_a_defect(look: Look, redis_server: RedisServer
 
     started = time.monotonic()
     assert look().value == 1
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < READ.total / 2
 
 
 # --- WaziMe is down or refuses --------------------------------------------------------------------
@@ -313,7 +314,7 @@ def test_it_makes_nobody_wait_for_a_second_try(
         started = time.monotonic()
         with pytest.raises(Stopped):
             look()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < READ.total / 2
         source.go_on.set()
         assert isinstance(trying.exception(), Stopped)
 
@@ -406,7 +407,7 @@ def test_it_asks_wazime_while_redis_is_down(source: Source, mortal_redis: RedisS
 
     assert [read("contacts", "list", source).value for _ in range(2)] == [1, 2]
     drop("contacts")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < READ.total / 2
 
 
 def test_it_raises_what_wazime_says_while_redis_is_down(
@@ -450,7 +451,7 @@ def test_it_waits_for_a_frozen_redis_only_once(source: Source, mortal_redis: Red
         assert [read("contacts", "list", source).value for _ in range(10)] == [*range(1, 11)]
     finally:
         mortal_redis.thaw()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < READ.total / 2
 
 
 class Other:
