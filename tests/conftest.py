@@ -22,6 +22,7 @@ from wazime_admin.team.models import User
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "a-password-of-the-tests"
+INSTALLATIONS = ("chaos", "e2e", "run")
 
 # A machine that is busy is no failure.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -34,9 +35,21 @@ def pytest_configure() -> None:
     translation_file_changed(None, Path("django.mo"))
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Files differ by the time in them, and names of tests must be the same in all processes."""
+    return "bytes" if isinstance(val, bytes) and len(val) > 50 else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side, what takes longest begins first: the folders that start whole installations."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.parent.name not in INSTALLATIONS)
+
+
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[Sandbox]:
-    """One sandbox for the whole run; use `sandbox`, which is fresh for each test."""
+    """One sandbox for all tests of this process; use `sandbox`, which is fresh for each test."""
     with Sandbox() as sandbox:
         yield sandbox
 
@@ -50,7 +63,7 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
 
 @pytest.fixture(scope="session")
 def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One server for the whole run; use `redis_server`, which is empty for each test."""
+    """One server for all tests of this process; `redis_server` is empty for each test."""
     with RedisServer(tmp_path_factory.mktemp("redis")) as redis:
         yield redis
 
