@@ -29,11 +29,14 @@ help: ## Say what there is
 run: packages ## Start everything on this machine, until Ctrl-C
 	@$(python) manage.py run
 
-test: dev-packages chromium ## Run all tests
-	@$(python) -m pytest
+# Most tests wait rather than compute: three processes of them keep two cores busy.
+pytest := $(python) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
-test-postgres: dev-packages ## Run the ledger's tests on a real PostgreSQL
-	@TEST_DATABASE=postgres $(python) -m pytest tests/inbox tests/broadcasts
+test: dev-packages chromium ## Run all tests
+	@$(pytest)
+
+test-postgres: dev-packages chromium ## Run all tests on a real PostgreSQL instead of SQLite
+	@TEST_DATABASE=postgres $(pytest)
 
 bench: dev-packages ## Measure what must stay fast and small; figures also in var/bench
 	@$(python) -m tests.bench

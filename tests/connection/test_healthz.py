@@ -7,13 +7,12 @@ import sys
 import time
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from inbox.models import Gate
-from tests.connection.conftest import Worker
+from tests.connection.conftest import Worker, read_only_database
 from tests.redis_server import RedisServer
 from tests.sandbox_server import ROOT, Sandbox
 from tests.stack import environment
@@ -81,12 +80,8 @@ def test_it_says_that_the_gate_is_closed(client: Client) -> None:
 
 
 def test_it_is_unwell_when_nothing_can_be_written(client: Client) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA query_only = ON")
-        try:
-            answer = states(client, 503)
-        finally:
-            cursor.execute("PRAGMA query_only = OFF")
+    with read_only_database():
+        answer = states(client, 503)
 
     assert (answer["status"], answer["database"]) == ("down", "down")
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from inbox.models import Gate
-from tests.connection.conftest import Worker
+from tests.connection.conftest import Worker, read_only_database
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from tests.wazime.peer import Peer, Server, refused_port
@@ -271,22 +271,21 @@ def test_it_says_what_an_unset_number_or_panel_means(
 
 
 def test_it_shows_that_the_database_can_be_written(admin_client: Client, wazime: Sandbox) -> None:
-    assert re.search(r"Works: Database SQLite 3\.\d+\.\d+ Can be written\.", look(admin_client))
+    text = look(admin_client)
+
+    assert re.search(r"Works: Database (SQLite 3|PostgreSQL \d+)\.[\d.]+ Can be written\.", text)
 
 
 def test_it_says_what_a_database_that_cannot_be_written_means(
     admin_client: Client, wazime: Sandbox
 ) -> None:
     admin_client.get(URL)  # what a login writes is written
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA query_only = ON")
-        try:
-            text = look(admin_client)
-        finally:
-            cursor.execute("PRAGMA query_only = OFF")
+    with read_only_database():
+        text = look(admin_client)
 
-    assert "Does not work: Database SQLite Nothing can be written: no message is taken" in text
-    assert "attempt to write a readonly database" in text
+    name = connection.display_name
+    assert f"Does not work: Database {name} Nothing can be written: no message is taken" in text
+    assert re.search("attempt to write a readonly database|in a read-only transaction", text)
 
 
 def test_it_shows_that_redis_answers(
