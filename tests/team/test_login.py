@@ -156,7 +156,7 @@ def test_it_logs_in_while_redis_is_down(client: Client, agent: User, settings: S
     client.post(LOGIN, {"login": "ana", "password": PASSWORD})
 
     assert is_logged_in(client)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_it_waits_only_once_for_a_frozen_redis(
