@@ -29,8 +29,8 @@ help: ## Say what there is
 run: packages ## Start everything on this machine, until Ctrl-C
 	@$(python) manage.py run
 
-# Most tests wait rather than compute: three processes of them keep two cores busy.
-pytest := $(python) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+# In two processes, as tests wait more than they compute: see tests/conftest.py.
+pytest := $(python) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 test: dev-packages chromium ## Run all tests
 	@$(pytest)

@@ -12,6 +12,8 @@ from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import BrowserType
 from pytest_django.fixtures import Settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
@@ -22,7 +24,7 @@ from wazime_admin.team.models import User
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "a-password-of-the-tests"
-INSTALLATIONS = ("chaos", "e2e", "run")
+INSTALLATIONS = ("tests/chaos/", "tests/e2e/", "tests/run/")
 
 # A machine that is busy is no failure.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -40,11 +42,24 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return "bytes" if isinstance(val, bytes) and len(val) > 50 else None
 
 
+class Scheduling(LoadFileScheduling):
+    """Files side by side; but the folders that start whole installations are one after another in
+    one process, so that no two of them ever share the machine. They take longest and begin first.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "installations" if file.startswith(INSTALLATIONS) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Side by side, what takes longest begins first: the folders that start whole installations."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.parent.name not in INSTALLATIONS)
+        items.sort(key=lambda item: not item.nodeid.startswith(INSTALLATIONS))
 
 
 @pytest.fixture(scope="session")

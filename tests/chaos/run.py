@@ -47,7 +47,7 @@ AMBIGUOUS = {
 }
 # Seconds for what is left when nothing is killed any more: at first, and for each message. Most of
 # it goes into opening the gate again and again.
-PATIENCE, PATIENCE_EACH = 180, 0.4
+PATIENCE, PATIENCE_EACH = 600, 2
 
 
 def plan_faults(chance: random.Random, people: list[Contact], sandbox: Sandbox) -> list[str]:

@@ -116,8 +116,11 @@ class TestRunning:
         }
         assert [path for path in public.iterdir() if path.is_file()] == []
 
-    def test_it_runs_in_a_folder_of_any_name(self, tmp_path: Path) -> None:
-        folder = tmp_path / "it's 100% é?a;b=1#c,d+e&f"
+    def test_it_runs_in_a_folder_of_any_name(
+        self, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        # A name as long as the test's has no room beside it: it is a socket's path, too.
+        folder = tmp_path_factory.mktemp("any") / "it's 100% é?a;b=1#c,d+e&f"
         folder.mkdir(mode=0o755)
         with Stack(folder) as stack:
             write_a_message(stack)
@@ -176,7 +179,7 @@ class TestStopping:
             stack.process = subprocess.Popen(
                 COMMAND, cwd=ROOT, env=environment(**stack.settings), stdout=log, stderr=log
             )
-        assert eventually(lambda: stack.pids("web"))
+        assert eventually(lambda: stack.pids("web")), stack.output
         pids = stack.pids()
         assert stack.stop(signal.SIGINT) == 0
         assert living(pids) == []
