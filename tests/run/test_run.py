@@ -37,7 +37,7 @@ def status(url: str) -> int:
         return int(answer.status)
 
 
-def eventually(what: Callable[[], object], seconds: float = 120) -> bool:
+def eventually(what: Callable[[], object], seconds: float = 300) -> bool:
     deadline = time.monotonic() + seconds
     while not what():
         if time.monotonic() > deadline:
