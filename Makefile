@@ -29,11 +29,14 @@ help: ## Say what there is
 run: packages ## Start everything on this machine, until Ctrl-C
 	@$(python) manage.py run
 
-test: dev-packages chromium ## Run all tests
-	@$(python) -m pytest
+# In two processes, as tests wait more than they compute: see tests/conftest.py.
+pytest := $(python) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
-test-postgres: dev-packages ## Run the ledger's tests on a real PostgreSQL
-	@TEST_DATABASE=postgres $(python) -m pytest tests/inbox tests/broadcasts
+test: dev-packages chromium ## Run all tests
+	@$(pytest)
+
+test-postgres: dev-packages chromium ## Run all tests on a real PostgreSQL instead of SQLite
+	@TEST_DATABASE=postgres $(pytest)
 
 bench: dev-packages ## Measure what must stay fast and small; figures also in var/bench
 	@$(python) -m tests.bench

@@ -12,6 +12,8 @@ from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import BrowserType
 from pytest_django.fixtures import Settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
@@ -22,6 +24,7 @@ from wazime_admin.team.models import User
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "a-password-of-the-tests"
+INSTALLATIONS = ("tests/chaos/", "tests/e2e/", "tests/run/")
 
 # A machine that is busy is no failure.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -34,9 +37,34 @@ def pytest_configure() -> None:
     translation_file_changed(None, Path("django.mo"))
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Files differ by the time in them, and names of tests must be the same in all processes."""
+    return "bytes" if isinstance(val, bytes) and len(val) > 50 else None
+
+
+class Scheduling(LoadFileScheduling):
+    """Files side by side; but the folders that start whole installations are one after another in
+    one process, so that no two of them ever share the machine. They take longest and begin first.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "installations" if file.startswith(INSTALLATIONS) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(INSTALLATIONS))
+
+
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[Sandbox]:
-    """One sandbox for the whole run; use `sandbox`, which is fresh for each test."""
+    """One sandbox for all tests of this process; use `sandbox`, which is fresh for each test."""
     with Sandbox() as sandbox:
         yield sandbox
 
@@ -50,7 +78,7 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
 
 @pytest.fixture(scope="session")
 def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One server for the whole run; use `redis_server`, which is empty for each test."""
+    """One server for all tests of this process; `redis_server` is empty for each test."""
     with RedisServer(tmp_path_factory.mktemp("redis")) as redis:
         yield redis
 

@@ -45,7 +45,7 @@ class Sandbox:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
         if self.process.stdout:
             self.process.stdout.close()
 
@@ -103,7 +103,7 @@ class Sandbox:
         request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=30) as answer:
+            with opener.open(request, timeout=120) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as refused:
             raise ValueError(refused.read().decode()) from refused

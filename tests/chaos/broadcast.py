@@ -41,7 +41,7 @@ FAULTY = 0.02
 FAULTS = ["rate_limited_bare", "http_502", "drop", "exception", "image_upload_error", "hang"]
 AMBIGUOUS = {"http_502", "drop", "exception", "hang"}
 ANSWER = 0.2  # seconds until each answer, so that kills meet messages half-way
-PATIENCE = 240  # seconds for what is left when nothing is killed any more
+PATIENCE = 900  # seconds for what is left when nothing is killed any more
 
 
 def make_broadcast(count: int) -> Broadcast:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import postgres_server
 from tests.stack import ROOT, environment, free_port
 
 
@@ -17,6 +18,7 @@ def chaos(
     port = free_port()
     settings = environment(
         DATA_DIR=str(data_dir),
+        DATABASE_URL=postgres_server.new_database(),
         PORT=str(port),
         WAZIME_SEND_RATE=str(rate),
         SANDBOX_AT=str(port + 1),

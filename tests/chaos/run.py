@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import time
 import uuid
@@ -24,7 +23,6 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
 from django.db.models import Count, Q  # noqa: E402
 
 from inbox import services  # noqa: E402
@@ -32,6 +30,7 @@ from inbox.content import Content  # noqa: E402
 from inbox.models import UNFINISHED, Message, State  # noqa: E402
 from tests.chaos import THREADS, WORKERS  # noqa: E402
 from tests.chaos.parts import Workers, contacts, expire  # noqa: E402
+from tests.locks import held_ledger  # noqa: E402
 from tests.redis_server import RedisServer  # noqa: E402
 from tests.sandbox_server import Sandbox  # noqa: E402
 from wazime_admin.team.models import User  # noqa: E402
@@ -48,7 +47,7 @@ AMBIGUOUS = {
 }
 # Seconds for what is left when nothing is killed any more: at first, and for each message. Most of
 # it goes into opening the gate again and again.
-PATIENCE, PATIENCE_EACH = 180, 0.4
+PATIENCE, PATIENCE_EACH = 600, 2
 
 
 def plan_faults(chance: random.Random, people: list[Contact], sandbox: Sandbox) -> list[str]:
@@ -93,17 +92,6 @@ def unfinished() -> int:
     return Message.objects.filter(state__in=UNFINISHED).count()
 
 
-def lock_database(seconds: float) -> None:
-    """Hold the write lock from another process's point of view."""
-    if connection.vendor != "sqlite":
-        return
-    holder = sqlite3.connect(settings.DATABASES["default"]["NAME"], timeout=60)
-    holder.execute("BEGIN IMMEDIATE")
-    time.sleep(seconds)
-    holder.rollback()
-    holder.close()
-
-
 def run(messages: int, kills: int, seed: int, locked: float, sandbox: Sandbox) -> list[str]:
     """Everything; the broken promises, in words."""
     chance = random.Random(seed)
@@ -127,7 +115,8 @@ def run(messages: int, kills: int, seed: int, locked: float, sandbox: Sandbox) -
                 time.sleep(chance.uniform(0, 0.5))
                 redis.start()
             if number == kills // 2 and locked:
-                lock_database(locked)
+                with held_ledger():
+                    time.sleep(locked)
             services.try_gate()
             print(f"kill {number}: {unfinished()} unfinished", flush=True)
         settle(time.monotonic() + PATIENCE + PATIENCE_EACH * messages)

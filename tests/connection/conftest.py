@@ -4,10 +4,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection, transaction
 from pytest_django.fixtures import Settings
 
 from tests.redis_server import RedisServer
@@ -21,6 +23,21 @@ Worker = subprocess.Popen[bytes]
 @pytest.fixture(autouse=True)
 def _english(settings: Settings) -> None:
     settings.LANGUAGE_CODE = "en"
+
+
+@contextmanager
+def read_only_database() -> Iterator[None]:
+    """Nothing can be written."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA query_only = ON")
+            yield
+            cursor.execute("PRAGMA query_only = OFF")
+        else:
+            with transaction.atomic():
+                cursor.execute("SET TRANSACTION READ ONLY")
+                yield
+                transaction.set_rollback(True)  # which ends it
 
 
 @pytest.fixture(scope="package")

@@ -3,17 +3,17 @@
 import json
 import signal
 import subprocess
+import statistics
 import sys
 import time
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from inbox.models import Gate
-from tests.connection.conftest import Worker
+from tests.connection.conftest import Worker, read_only_database
 from tests.redis_server import RedisServer
 from tests.sandbox_server import ROOT, Sandbox
 from tests.stack import environment
@@ -81,12 +81,8 @@ def test_it_says_that_the_gate_is_closed(client: Client) -> None:
 
 
 def test_it_is_unwell_when_nothing_can_be_written(client: Client) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA query_only = ON")
-        try:
-            answer = states(client, 503)
-        finally:
-            cursor.execute("PRAGMA query_only = OFF")
+    with read_only_database():
+        answer = states(client, 503)
 
     assert (answer["status"], answer["database"]) == ("down", "down")
 
@@ -120,10 +116,13 @@ def test_it_is_unwell_without_its_database(tmp_path: object) -> None:
 def test_it_answers_at_once_when_all_is_well(
     client: Client, redis: RedisServer, worker: Worker
 ) -> None:
-    started = time.monotonic()
-    states(client)
+    def seconds() -> float:
+        started = time.monotonic()
+        states(client)
+        return time.monotonic() - started
 
-    assert time.monotonic() - started < 0.6
+    # Most times, on a busy machine too: it waits for no answer that is not there.
+    assert statistics.median(seconds() for _ in range(9)) < checks.WORKER_PATIENCE
 
 
 def test_it_does_not_wait_long_for_redis(client: Client, redis: RedisServer) -> None:
@@ -133,7 +132,7 @@ def test_it_does_not_wait_long_for_redis(client: Client, redis: RedisServer) -> 
         assert states(client)["redis"] == "down"
     finally:
         redis.thaw()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < checks.PATIENCE
 
 
 def test_it_asks_for_no_login_and_keeps_no_trace(client: Client) -> None:

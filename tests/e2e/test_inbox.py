@@ -35,14 +35,14 @@ def new_list(page: Page) -> None:
 def test_a_slow_conversation_shows_its_name_at_once(dashboard: Stack, log_in: LogIn) -> None:
     page = log_in("agent")
     before = open_pending(page)
-    ask(dashboard, "POST", "faults", {"fault": "latency", "endpoints": DETAILS, "seconds": 3})
+    ask(dashboard, "POST", "faults", {"fault": "latency", "endpoints": DETAILS, "seconds": 7})
     row = rows(page).nth(2)
     name = row.inner_text()
 
     row.click()
 
     head = page.get_by_role("heading", level=1)
-    expect(head).to_have_text(name, timeout=1000)
+    expect(head).to_have_text(name, timeout=6000)
     expect(row).to_have_attribute("aria-current", "true")
     expect(page.get_by_label("Message", exact=True)).to_be_hidden()
     expect(page.get_by_label("Message", exact=True)).to_be_visible(timeout=15_000)

@@ -91,7 +91,6 @@ def stored_files(folder: Path) -> list[Path]:
         (Kind.AUDIO, files.AMR, "audio/amr", ".amr"),
         (Kind.AUDIO, files.OPUS, "audio/ogg", ".ogg"),
     ],
-    ids=str,
 )
 def test_it_takes_what_whatsapp_takes(
     kind: Kind, content: bytes, content_type: str, extension: str
@@ -120,7 +119,6 @@ def test_it_takes_what_whatsapp_takes(
         ("som.wav", Kind.AUDIO, files.WAV, "MP3, M4A"),
         ("som.mp3", Kind.AUDIO, files.EXE, "MP3, M4A"),
     ],
-    ids=str,
 )
 def test_it_refuses_what_is_something_else_than_its_name_says(
     name: str, kind: Kind, content: bytes, words: str
@@ -141,7 +139,6 @@ def test_it_refuses_an_empty_file(kind: Kind) -> None:
         (Kind.VIDEO, files.MP4, 16 * MB),
         (Kind.AUDIO, files.MP3, 16 * MB),
     ],
-    ids=str,
 )
 def test_it_takes_a_file_up_to_the_limit_and_not_a_byte_more(
     kind: Kind, content: bytes, limit: int
@@ -298,7 +295,6 @@ def test_a_text_that_is_too_large_to_be_read_has_a_page_that_says_so(
         (Kind.VIDEO, files.MP4, "vídeo 😀.mp4"),
         (Kind.AUDIO, files.OPUS, "áudio.ogg"),
     ],
-    ids=str,
 )
 def test_the_customer_gets_the_bytes_and_the_name_that_were_taken(
     keep: Keep, write: Any, deliver: Any, wazime: Any, kind: Kind, content: bytes, name: str
@@ -342,7 +338,6 @@ def test_only_people_who_are_logged_in_see_files(keep: Keep, client: Client) -> 
         (Kind.DOCUMENT, files.PDF, "attachment"),
         (Kind.DOCUMENT, files.docx(), "attachment"),
     ],
-    ids=str,
 )
 def test_a_file_is_served_so_that_it_can_do_no_harm(
     keep: Keep, agent_client: Client, kind: Kind, content: bytes, disposition: str

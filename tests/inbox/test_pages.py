@@ -1,12 +1,10 @@
 """The inbox as people and scripts meet it, over the real API."""
 
 import html
-import sqlite3
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +13,7 @@ from contacts.numbers import formatted
 from inbox import services
 from inbox.models import Message, State
 from tests.redis_server import RedisServer
+from tests.locks import held_ledger, wait_only_briefly
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client
@@ -462,20 +461,10 @@ def test_a_text_that_nobody_can_see_is_refused(agent_client, conversation, text:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_text_is_kept_while_the_database_is_busy(
-    agent_client, conversation, django_db_blocker, settings
-) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("writers wait for each other in SQLite only")
-    connection.ensure_connection()
-    connection.cursor().execute("PRAGMA busy_timeout = 100")
-    holder = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    try:
+def test_a_text_is_kept_while_the_database_is_busy(agent_client, conversation) -> None:
+    wait_only_briefly()
+    with held_ledger():
         response = send(agent_client, conversation, "Não me perca")
-    finally:
-        holder.execute("ROLLBACK")
-        holder.close()
 
     assert response.status_code == 503
     assert "Não me perca" in shown(response)

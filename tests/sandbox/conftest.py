@@ -24,7 +24,7 @@ class Api:
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
         url = f"{self.sandbox.base_url}/{path}"
-        return self.http.request(method, url, timeout=10, allow_redirects=False, **more)
+        return self.http.request(method, url, timeout=60, allow_redirects=False, **more)
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         return self.ask("GET", path, params=query).json()

@@ -24,7 +24,7 @@ class Raw:
 
     def __init__(self, sandbox: Sandbox) -> None:
         address = urlsplit(sandbox.url)
-        self.socket = socket.create_connection((address.hostname, address.port), timeout=5)
+        self.socket = socket.create_connection((address.hostname, address.port), timeout=30)
 
     def send_message(self, body: bytes = b"mobile_code=55&mobile=11912345678&message=oi") -> None:
         head = (
@@ -48,7 +48,7 @@ class Raw:
 
 def arrived(sandbox: Sandbox, count: int) -> bool:
     """Whether so many messages were accepted, within the time a busy machine may need."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while len(sandbox.accepted()) < count and time.monotonic() < end:
         time.sleep(0.02)
     return len(sandbox.accepted()) == count
@@ -98,7 +98,7 @@ def test_it_names_the_address_that_is_not_whitelisted(either: Api) -> None:
     ],
 )
 def test_an_unknown_route_is_an_html_404(either: Api, path: str) -> None:
-    answer = either.http.get(either.sandbox.url + path, timeout=5)
+    answer = either.http.get(either.sandbox.url + path, timeout=30)
     assert answer.status_code == 404
     assert "text/html" in answer.headers["Content-Type"]
 
@@ -186,7 +186,7 @@ def test_429_says_when_to_come_back_or_does_not(api: Api) -> None:
 def test_maintenance_leads_to_a_page_that_says_200(api: Api) -> None:
     api.sandbox.add_fault("maintenance")
     location = api.ask("GET", "contact/list").headers["Location"]
-    assert api.http.get(api.sandbox.url + location, timeout=5).status_code == 200
+    assert api.http.get(api.sandbox.url + location, timeout=30).status_code == 200
 
 
 def test_a_php_warning_stands_before_the_answer(api: Api) -> None:
@@ -274,7 +274,7 @@ def test_silence_lasts_as_long_as_the_rule_says(sandbox: Sandbox, raw: Raw) -> N
 
 def test_it_can_fall_silent_in_the_body(sandbox: Sandbox, raw: Raw) -> None:
     sandbox.add_fault("silence_in_body")
-    raw.socket.settimeout(0.3)
+    raw.socket.settimeout(1)
     raw.send_message()
     with pytest.raises(TimeoutError):
         raw.answer()
@@ -294,7 +294,7 @@ def test_it_can_drip(sandbox: Sandbox, raw: Raw) -> None:
 
 
 def test_latency_comes_before_the_message_leaves(api: Api) -> None:
-    api.sandbox.add_fault("latency", seconds=1)
+    api.sandbox.add_fault("latency", seconds=4)
     with pytest.raises(requests.ReadTimeout):
         api.http.post(f"{api.sandbox.base_url}/{SEND}", data=TEXT, timeout=0.1)
     assert api.sandbox.accepted() == []
@@ -302,7 +302,7 @@ def test_latency_comes_before_the_message_leaves(api: Api) -> None:
 
 
 def test_a_slow_answer_comes_after_the_message_left(api: Api) -> None:
-    api.sandbox.add_fault("slow_answer", seconds=0.4)
+    api.sandbox.add_fault("slow_answer", seconds=2)
     with pytest.raises(requests.ReadTimeout):
         api.http.post(f"{api.sandbox.base_url}/{SEND}", data=TEXT, timeout=0.1)
     assert arrived(api.sandbox, 1)
@@ -317,7 +317,7 @@ def test_latency_comes_together_with_another_fault(api: Api) -> None:
 
 
 def test_slow_requests_do_not_wait_for_each_other(api: Api) -> None:
-    api.sandbox.add_fault("latency", seconds=0.5)
+    api.sandbox.add_fault("latency", seconds=1)
     begun = time.monotonic()
     threads = [
         threading.Thread(target=requests.get, args=(f"{api.sandbox.base_url}/contact/list",))
@@ -327,7 +327,7 @@ def test_slow_requests_do_not_wait_for_each_other(api: Api) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 def test_a_fault_ends_after_its_times(api: Api) -> None:

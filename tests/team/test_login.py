@@ -156,20 +156,23 @@ def test_it_logs_in_while_redis_is_down(client: Client, agent: User, settings: S
     client.post(LOGIN, {"login": "ana", "password": PASSWORD})
 
     assert is_logged_in(client)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_it_waits_only_once_for_a_frozen_redis(
     client: Client, agent: User, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with RedisServer(tmp_path_factory.mktemp("redis")) as redis:
-        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": redis.url}}
+        once = 4  # seconds
+        cache_at = settings.CACHES["default"]
+        options = {**cache_at["OPTIONS"], "SOCKET_TIMEOUT": once}
+        settings.CACHES = {"default": {**cache_at, "LOCATION": redis.url, "OPTIONS": options}}
         redis.freeze()
         started = time.monotonic()
         client.post(LOGIN, {"login": "ana", "password": PASSWORD})
 
         assert is_logged_in(client)
-        assert time.monotonic() - started < 3
+        assert once <= time.monotonic() - started < 2 * once
 
 
 def test_it_asks_redis_again_after_a_while(

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
+from tests.stack import free_port
+
 SUCCESS = b'{"status": "success", "remark": "ok", "data": {"id": 7}}'
 Play = Callable[["Peer"], None]
 
@@ -148,9 +150,7 @@ def answering(*arguments: str | bytes) -> Play:
 
 def refused_port() -> int:
     """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    return free_port()
 
 
 def tunnel(peer: Peer) -> None:
