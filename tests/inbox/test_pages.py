@@ -12,8 +12,8 @@ from django.utils import timezone
 from contacts.numbers import formatted
 from inbox import services
 from inbox.models import Message, State
-from tests.redis_server import RedisServer
 from tests.locks import held_ledger, wait_only_briefly
+from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client
