@@ -36,7 +36,7 @@ from inbox.models import (
     media_storage,
 )
 from inbox.progress import Progress
-from wazime_admin.wazime import client, pacing
+from wazime_admin.wazime import client, counting, pacing
 from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Stopped, WaziMeError
 from wazime_admin.wazime.transport import SEND, File
 from wazime_admin.wazime.types import Sent
@@ -315,6 +315,7 @@ def settle(attempt: Attempt, result: Result) -> None:
             raw=result.raw,
             http_status=result.http_status,
         )
+        transaction.on_commit(lambda: counting.count_attempt(result.outcome))
         mine = Message.objects.filter(pk=attempt.message_id, attempt_number=attempt.number)
         if result.outcome is Outcome.NOT_NOW:
             gate.note_delay(attempt)
