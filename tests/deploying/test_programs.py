@@ -37,9 +37,10 @@ def eventually(what: Callable[[], object]) -> bool:
 
 
 class Programs:
-    """A live installation in `folder`, with a WaziMe and a Redis of its own."""
+    """A live installation of `code` in `folder`, with a WaziMe and a Redis of its own."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, code: Path = ROOT) -> None:
+        self.code = code
         self.sandbox = sandbox
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -60,17 +61,15 @@ class Programs:
 
     def prepare(self) -> Self:
         command = [sys.executable, "manage.py", "prepare"]
-        subprocess.run(command, cwd=ROOT, env=self.env, check=True)
+        subprocess.run(command, cwd=self.code, env=self.env, check=True)
         return self
 
     def start(self, name: str) -> None:
-        """By its line in the Procfile, in a process group of its own as systemd's are."""
-        lines = (ROOT / "Procfile").read_text().splitlines()
-        command = dict(line.split(": ", 1) for line in lines)[name]
+        """In a process group of its own, as systemd's are."""
         with self.log.open("ab") as log:
             self.running[name] = subprocess.Popen(
-                ["sh", "-c", f"exec {command}"],
-                cwd=ROOT,
+                [sys.executable, "manage.py", "start", name],
+                cwd=self.code,
                 env=self.env,
                 stdout=log,
                 stderr=log,
