@@ -1,12 +1,15 @@
 """The gate: closed by an answer after which every other send would fail the same way.
 
 While it is closed nothing is claimed, and everybody sees why and what to do. When a harmless read
-works again, exactly one message goes out as a test; its success opens the gate.
+works again, exactly one message goes out as a test; its success opens the gate. Only an admin opens
+it after a backup was restored (restoring.py): that WaziMe answers says nothing about the ledger.
 """
 
 import logging
 import math
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -22,6 +25,13 @@ logger = logging.getLogger(__name__)
 UNCERTAIN_RUN = 5
 # After a test that failed the next waits, twice as long each time.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
+_OPEN: dict[str, Any] = {
+    "closed_at": None,
+    "opened_at": Now(),
+    "testing": False,
+    "test_attempt": None,
+    "failed_tests": 0,
+}
 
 
 def closed() -> Gate | None:
@@ -42,6 +52,7 @@ def probe() -> WaziMeError | None:
     """
     due = Q(test_after__isnull=True) | Q(test_after__lte=Now())
     waiting = Gate.objects.filter(due, closed_at__isnull=False, testing=False)
+    waiting = waiting.exclude(cause=Cause.RESTORED)
     if not waiting.exists():
         return None
     try:
@@ -57,7 +68,10 @@ def probe() -> WaziMeError | None:
 
 
 def try_now() -> WaziMeError | None:
-    """Probe at once, as an admin asks for who has cured the cause."""
+    """Probe at once, as an admin asks for who has cured the cause; after a restore, open it."""
+    if Gate.objects.filter(_restored()).update(**_OPEN):
+        logger.info("The gate is open again after a restore.")
+        return None
     Gate.objects.update(test_after=None)
     return probe()
 
@@ -87,10 +101,7 @@ def _awaits_test() -> Q:
 def note_success(attempt: Attempt) -> None:
     """WaziMe took or judged a message: no run of uncertain answers, and a test has succeeded."""
     Gate.objects.filter(uncertain_run__gt=0).update(uncertain_run=0)
-    opened = Gate.objects.filter(test_attempt=attempt).update(
-        closed_at=None, opened_at=Now(), testing=False, test_attempt=None, failed_tests=0
-    )
-    if opened:
+    if Gate.objects.filter(test_attempt=attempt).update(**_OPEN):
         logger.info("The gate is open again.")
 
 
@@ -120,8 +131,41 @@ def note_stop(attempt: Attempt, *, cause: str, said: str, ip_address: str) -> bo
     return False
 
 
-def _row() -> None:
-    Gate.objects.get_or_create(pk=1)
+def epoch() -> UUID:
+    """The ledger's; see restoring.py."""
+    return _row().epoch
+
+
+def begin_epoch(new: UUID) -> None:
+    Gate.objects.update(epoch=new)
+
+
+def lock() -> None:
+    """Until the end of the transaction nobody else has the row."""
+    _row()
+    Gate.objects.select_for_update().get()
+
+
+def close_restored() -> None:
+    """Close it until an admin opens it, whatever else it was closed for."""
+    _row()
+    Gate.objects.exclude(_restored()).update(
+        closed_at=Now(),
+        cause=Cause.RESTORED,
+        said="",
+        ip_address="",
+        testing=False,
+        test_attempt=None,
+        uncertain_run=0,
+    )
+
+
+def _restored() -> Q:
+    return Q(closed_at__isnull=False, cause=Cause.RESTORED)
+
+
+def _row() -> Gate:
+    return Gate.objects.get_or_create(pk=1)[0]
 
 
 def _close(begun: datetime, **reason: str) -> None:

@@ -248,8 +248,10 @@ class Gate(models.Model):
     closed_at: set while it is closed. testing: a read has worked since, so that one message may go
     out as a test: test_attempt, None until a worker has taken one. test_after: not before this.
     failed_tests: tests in a row that did not open it. uncertain_run: uncertain answers in a row,
-    whatever they were for. opened_at: the last opening.
+    whatever they were for. opened_at: the last opening. epoch: of the ledger, see restoring.py.
     """
+
+    epoch = models.UUIDField(default=uuid4)
 
     closed_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)

@@ -22,7 +22,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from redis import RedisError
 
-from inbox import gate
+from inbox import gate, restoring
 from inbox.content import api_form, file_field
 from inbox.models import (
     NO_BROADCAST,
@@ -36,7 +36,7 @@ from inbox.models import (
     media_storage,
 )
 from inbox.progress import Progress
-from wazime_admin.wazime import client, pacing
+from wazime_admin.wazime import client, counting, pacing
 from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Stopped, WaziMeError
 from wazime_admin.wazime.transport import SEND, File
 from wazime_admin.wazime.types import Sent
@@ -156,6 +156,14 @@ def claim(found: QuerySet[Message], at_most: int = 1) -> list[Attempt]:
     Each has an attempt and is durably `sending` before this returns. Whoever claims must send at
     once: after SEND.begin seconds the first byte may not leave any more.
     """
+    if restoring.is_behind():
+        return []
+    if attempts := _claim(found, at_most):
+        restoring.mark(max(attempt.pk for attempt in attempts))
+    return attempts
+
+
+def _claim(found: QuerySet[Message], at_most: int) -> list[Attempt]:
     with transaction.atomic(durable=True):
         chosen = found.select_for_update(skip_locked=True, of=("self",))[:at_most]
         messages = {message.pk: message for message in chosen}
@@ -307,6 +315,7 @@ def settle(attempt: Attempt, result: Result) -> None:
             raw=result.raw,
             http_status=result.http_status,
         )
+        transaction.on_commit(lambda: counting.count_attempt(result.outcome))
         mine = Message.objects.filter(pk=attempt.message_id, attempt_number=attempt.number)
         if result.outcome is Outcome.NOT_NOW:
             gate.note_delay(attempt)

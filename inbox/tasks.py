@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from inbox import gate, media, nudging, sending
+from inbox import gate, media, nudging, restoring, sending
 
 
 @shared_task(name="inbox.send_message")
@@ -15,6 +15,7 @@ def send_message(message_id: int) -> None:
 @shared_task(name="inbox.sweep")
 def sweep() -> None:
     """Find what fell between the chairs: dead claims, and rows whose task got lost."""
+    restoring.look()
     sending.expire_claims()
     nudging.nudge(*sending.due_messages())
 

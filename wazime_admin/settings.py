@@ -139,6 +139,8 @@ if not DEMO and SECRET_KEY in {"", DEMO_SECRET_KEY}:
         "SECRET_KEY is missing: a live installation needs a long random one of its own."
     )
 
+METRICS_TOKEN: str = setting(text, "METRICS_TOKEN", "")
+
 ALLOWED_HOSTS: list[str] = setting(
     texts, "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", HOST]
 )
@@ -152,7 +154,7 @@ if not all(is_url(origin, "http", "https") for origin in CSRF_TRUSTED_ORIGINS):
 # is used over plain http on this machine, where secure cookies would lock everybody out.
 BEHIND_TLS = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked for past the proxy
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS

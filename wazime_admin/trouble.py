@@ -98,6 +98,10 @@ _WORDS: dict[Cause, tuple[Words, Words]] = {
         _("The program stopped while the message was being sent."),
         _("Look in the WaziMe panel whether it arrived."),
     ),
+    Cause.RESTORED: (
+        _("A backup of the database was restored: what waited in it may have gone out since."),
+        _("Decide about the uncertain messages; then an admin lets sending go on."),
+    ),
     Cause.VALIDATION: (_("WaziMe did not accept the values."), _("Correct them and try again.")),
     Cause.NOT_FOUND: (_("WaziMe does not know this."), _("It may have been deleted meanwhile.")),
     Cause.UNKNOWN_CONTACT: (

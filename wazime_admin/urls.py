@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from inbox.views import templates
-from wazime_admin.connection.views import connection, healthz
+from wazime_admin.connection.views import connection, healthz, metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox:list")),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("templates/", templates.index, name="templates"),
     path("settings/connection/", connection, name="connection"),
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
 ]
 handler400 = "wazime_admin.errors.bad_request"
 handler403 = "wazime_admin.errors.forbidden"

@@ -6,3 +6,9 @@ class BroadcastsConfig(AppConfig):
     name = "inbox.broadcasts"
     label = "broadcasts"
     verbose_name = _("Broadcasts")
+
+    def ready(self) -> None:
+        from inbox import restoring
+        from inbox.broadcasts import services
+
+        restoring.restored.connect(services.pause_restored)

@@ -33,6 +33,7 @@ class PauseCause(models.TextChoices):
     UNCERTAIN = "uncertain", _("Several answers in a row were uncertain.")
     REFUSED = "refused", _("Many messages in a row were refused for the same reason.")
     CONTACT_LIMIT = "contact_limit", _("The WaziMe plan takes no more contacts.")
+    RESTORED = "restored", _("A backup was restored: it may have gone out since.")
 
 
 class Source(models.TextChoices):

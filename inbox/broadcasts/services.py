@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop as _
 from contacts.numbers import Number
 from contacts.services import obtain_contact
 from inbox.broadcasts import nudging
-from inbox.broadcasts.models import Audience, Broadcast, BroadcastState
+from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, PauseCause
 from inbox.content import Content
 from inbox.models import UNFINISHED, Attempt, CancelReason, Decision, Kind, Message, State
 from inbox.services import Conflict, write_message
@@ -152,6 +152,16 @@ def reopen() -> None:
 def pause(*, broadcast: Broadcast) -> None:
     """Stop at once: when this returns, no send of this broadcast begins any more."""
     _stop(broadcast, [BroadcastState.SENDING], BroadcastState.PAUSED, pause_cause="", pause_said="")
+
+
+def pause_restored(**_: Any) -> None:
+    """A backup was restored: whatever has not ended may have, or may have begun, since then."""
+    Broadcast.objects.filter(state__in=(*UNBEGUN, BroadcastState.SENDING)).update(
+        state=BroadcastState.PAUSED,
+        pause_cause=PauseCause.RESTORED,
+        pause_said="",
+        building_until=None,
+    )
 
 
 def resume(*, broadcast: Broadcast) -> None:

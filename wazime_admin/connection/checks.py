@@ -5,7 +5,7 @@ shows them always comes. They return facts; the words stand in the templates.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -148,6 +148,15 @@ def note_heartbeat() -> None:
     """Note that a worker did what beat asked for."""
     with _redis() as redis:
         redis.set(HEARTBEAT, time.time(), ex=86_400)
+
+
+def read_queues(names: Iterable[str]) -> tuple[dict[str, int], datetime | None]:
+    """How many tasks wait in each of Celery's queues, and when a worker last did what beat asked
+    for, None when that is not known. Raises RedisError."""
+    with _redis() as redis:
+        prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+        lengths: Any = {name: redis.llen(f"{prefix}{name}") for name in names}
+        return lengths, _moment(redis.get(HEARTBEAT))
 
 
 def _closed() -> Gate | None:

@@ -4,15 +4,18 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from inbox import gate
 from wazime_admin.connection import checks
+from wazime_admin.connection import metrics as prometheus
 from wazime_admin.connection.checks import Services
 from wazime_admin.http import PageRequest
 from wazime_admin.team.access import admin_required
@@ -48,6 +51,19 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """The state of each dependency; 503 when the dashboard itself cannot serve."""
     services = checks.check_services()
     return JsonResponse(_states(services), status=503 if services.database.error else 200)
+
+
+@login_not_required
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For a Prometheus that knows METRICS_TOKEN; without one there is no such page."""
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    given = request.headers.get("Authorization", "")
+    if not constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}"):
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(prometheus.render(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _account() -> dict[str, object]:

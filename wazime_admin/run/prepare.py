@@ -25,9 +25,8 @@ AFTERMATH_SECONDS = 30
 
 
 def prepare() -> int:
-    """Check and set up everything; the open lock file, for the processes to hold too.
-
-    Raises StartError.
+    """Check and set up everything for a run here; the open lock file, for the processes to hold
+    too. Raises StartError.
     """
     lock = _lock_data_dir()
     _check_port("PORT", settings.HOST, settings.PORT)
@@ -35,23 +34,29 @@ def prepare() -> int:
         _check_port("PORT + 1, for the sandbox,", "127.0.0.1", settings.SANDBOX_PORT)
     if not settings.REDIS_EMBEDDED:
         _check_redis()
+    set_up()
+    return lock
+
+
+def set_up() -> None:
+    """Bring translations, static files and the database up to date; can be repeated.
+
+    Raises StartError.
+    """
+    _make_data_dir()
     catalogs.compile_catalogs()
     os.umask(0o077)  # from here on it is customers' data; all that is started inherits this
     _collect_static_files()
     _prepare_database()
-    return lock
 
 
 def _lock_data_dir() -> int:
     """Keep a second run out. The lock dies with its last holder, so it cannot be left behind."""
+    _make_data_dir()
     try:
-        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-        _close_data_dir()
         lock = os.open(settings.DATA_DIR / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise StartError(
-            f"DATA_DIR {settings.DATA_DIR} cannot be used: {error.strerror}."
-        ) from error
+        raise _unusable_data_dir(error) from error
     deadline = time.monotonic() + AFTERMATH_SECONDS
     while not _locked(lock):
         if _is_alive(os.pread(lock, 20, 0)):
@@ -62,6 +67,18 @@ def _lock_data_dir() -> int:
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock
+
+
+def _make_data_dir() -> None:
+    try:
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        _close_data_dir()
+    except OSError as error:
+        raise _unusable_data_dir(error) from error
+
+
+def _unusable_data_dir(error: OSError) -> StartError:
+    return StartError(f"DATA_DIR {settings.DATA_DIR} cannot be used: {error.strerror}.")
 
 
 def _close_data_dir() -> None:

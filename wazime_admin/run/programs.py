@@ -40,7 +40,7 @@ def environment() -> dict[str, str]:
 
 def programs() -> list[Program]:
     """In the order in which they are started."""
-    commands = _procfile()
+    commands = procfile()
     return [
         *([_redis()] if settings.REDIS_EMBEDDED else []),
         *([_sandbox()] if settings.DEMO else []),
@@ -53,7 +53,8 @@ def programs() -> list[Program]:
     ]
 
 
-def _procfile() -> dict[str, list[str]]:
+def procfile() -> dict[str, list[str]]:
+    """The command of each program, by its name."""
     lines = (settings.BASE_DIR / "Procfile").read_text().splitlines()
     commands = dict(line.split(": ", 1) for line in lines)
     return {name: ["sh", "-c", f"exec {command}"] for name, command in commands.items()}

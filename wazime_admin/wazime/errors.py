@@ -37,6 +37,7 @@ class Cause(StrEnum):
     UNREADABLE = "unreadable"
     EXCEPTION = "exception"
     PROCESS_DIED = "process_died"
+    RESTORED = "restored"
     # Rejected: the answer says that nothing was done.
     VALIDATION = "validation"
     NOT_FOUND = "not_found"

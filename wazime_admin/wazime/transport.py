@@ -34,6 +34,7 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
+from wazime_admin.wazime import counting
 from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Stopped, Uncertain, WaziMeError
 from wazime_admin.wazime.outcomes import Answer, without
 
@@ -255,8 +256,10 @@ class Transport:
         else:
             elapsed = time.monotonic() - _exchange.started
             logger.debug("%s %s: HTTP %s in %.3f s", method, path, answer.status, elapsed)
+            counting.count_call(path, str(answer.status), elapsed)
             return answer
         logger.warning("%s %s: %s", method, path, error)
+        counting.count_call(path, error.cause, time.monotonic() - _exchange.started)
         raise error  # out here, without a context that holds the request and its credentials
 
     def _read(self, response: requests.Response) -> Answer:
