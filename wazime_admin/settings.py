@@ -186,6 +186,7 @@ INSTALLED_APPS = [
     "contacts",
     "inbox",
     "inbox.broadcasts",
+    "inbox.replies",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
