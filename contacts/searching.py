@@ -19,7 +19,7 @@ LOOKED_THROUGH = 100
 def question(search: str) -> tuple[str, list[str]]:
     """The one text to ask for, and all words when there are several."""
     term = search_term(search)
-    words = _plain(term).split()
+    words = plain(term).split()
     if len(words) < 2:
         return term, []
     return max(term.split(), key=len), words
@@ -32,12 +32,12 @@ def with_all(
     found = tuple(
         row
         for row in rows
-        if (contact := contact_of(row)) and all(word in _plain(contact.name) for word in words)
+        if (contact := contact_of(row)) and all(word in plain(contact.name) for word in words)
     )
     return Page(found, total=len(found))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without case and accents."""
     parts = unicodedata.normalize("NFD", text.casefold())
     return "".join(part for part in parts if not unicodedata.combining(part))

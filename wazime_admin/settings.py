@@ -188,6 +188,7 @@ INSTALLED_APPS = [
     "contacts",
     "inbox",
     "inbox.broadcasts",
+    "inbox.replies",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/password/change/", account.password_change, name="account_change_password"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("inbox/", include("inbox.urls")),
+    path("inbox/replies/", include("inbox.replies.urls")),
     path("contacts/", include("contacts.urls")),
     path("broadcasts/", include("inbox.broadcasts.urls")),
     path("templates/", templates.index, name="templates"),

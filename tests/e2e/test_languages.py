@@ -30,6 +30,8 @@ def test_no_word_is_cut_and_no_page_is_wider_than_the_window(
         opened,
         "/inbox/new/",
         "/inbox/outbox/",
+        "/inbox/replies/",
+        "/inbox/replies/new/",
         "/contacts/",
         "/contacts/new/",
         "/contacts/opt-outs/",

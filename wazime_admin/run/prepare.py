@@ -16,6 +16,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import DatabaseError
 
+from inbox.replies.demo import seed_demo_replies
 from wazime_admin import catalogs
 from wazime_admin.run.supervisor import StartError
 from wazime_admin.team import accounts
@@ -158,6 +159,7 @@ def _prepare_database() -> None:
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
         if settings.DEMO:
             accounts.seed_demo_accounts()
+            seed_demo_replies()
         else:
             _refuse_demo_accounts()
             accounts.create_first_admin()
