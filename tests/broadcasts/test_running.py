@@ -244,7 +244,7 @@ def test_the_end_waits_for_the_morning(admin_client: Client, running) -> None:
 def test_everybody_gets_the_same_counts_for_a_second(
     admin_client: Client, running, monkeypatch
 ) -> None:
-    monkeypatch.setattr(selectors, "KEPT", 60)
+    monkeypatch.setattr("wazime_admin.cache.FRESH", 60)
     broadcast = running(sent=1, held=1)
     page(admin_client, broadcast)
 
