@@ -23,7 +23,7 @@ from tests.bench.report import Line
 from tests.settings import ROOT
 
 FEW, MANY = 1_000, 1_000_000
-ROUNDS, COLD_ROUNDS = 30, 5
+ROUNDS, COLD_ROUNDS = 12, 3
 LIMIT = 2.0  # times the floor
 
 
