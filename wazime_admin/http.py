@@ -12,7 +12,7 @@ from wazime_admin.team.models import User
 
 
 class PagesGZipMiddleware(GZipMiddleware):
-    """Pages and fragments go out compressed: a page of the inbox is an eighth of its size then.
+    """Pages and fragments go out compressed: a page of the inbox is a fifth of its size then.
 
     Nothing else: files of customers are compressed already and are sent by the server itself, and
     a large table would have to be kept until it is done. What BREACH guesses by a page's length is
