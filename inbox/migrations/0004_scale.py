@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# Each index takes about two seconds for a million rows, in which PostgreSQL lets nobody write. The
+# start of the dashboard makes them before anything is sent.
 class Migration(migrations.Migration):
 
     dependencies = [
