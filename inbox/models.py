@@ -88,6 +88,8 @@ class Media(models.Model):
 
 BROADCAST = models.Q(broadcast__isnull=False)
 NO_BROADCAST = models.Q(broadcast__isnull=True)
+# Not as IN: SQLite would not see that one of the states is among them, and leave an index aside.
+WAITING = models.Q(state=State.HELD) | models.Q(state=State.QUEUED)
 
 
 class Message(models.Model):
@@ -157,22 +159,24 @@ class Message(models.Model):
             # The outbox: its pages and counts, and the navigation's count on every page.
             models.Index("state", "id", name="message_of_state", condition=NO_BROADCAST),
             models.Index("author", "state", "id", name="message_of_author", condition=NO_BROADCAST),
-            # The sweep looks at these few rows among millions of finished ones.
-            models.Index(
-                "claimed_until", name="message_claimed", condition=models.Q(state=State.SENDING)
-            ),
+            # The same with all broadcasts, and the few rows among millions that the sweep looks at.
+            models.Index("state", "id", name="ledger_of_state"),
+            models.Index("created_at", name="ledger_written"),
             # A broadcast's recipients in order, its counts, the next ones, and how fast it goes.
             models.Index("broadcast", "id", name="recipient_of_broadcast", condition=BROADCAST),
+            models.Index(
+                "broadcast", "state", "id", name="recipient_of_state", condition=BROADCAST
+            ),
             models.Index(
                 "broadcast",
                 "state",
                 "time_zone",
                 "id",
-                name="recipient_of_state",
-                condition=BROADCAST,
+                name="recipient_waiting",
+                condition=BROADCAST & WAITING,
             ),
             models.Index(
-                "broadcast", "finished_at", name="recipient_finished", condition=BROADCAST
+                "broadcast", "state", "finished_at", name="recipient_finished", condition=BROADCAST
             ),
         ]
         constraints = [

@@ -1,5 +1,7 @@
 """What the inbox's pages look at. Reads only."""
 
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,11 +9,12 @@ from functools import cached_property
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db import connection
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from contacts import searching
-from contacts.numbers import folded, search_term
+from contacts.numbers import folded, parse, search_term
 from inbox import gate
 from inbox.models import UNDECIDED, Attempt, Message, Outcome, State
 from wazime_admin.team.models import User
@@ -187,8 +190,12 @@ ATTEMPTS_SHOWN = 20
 BROADCASTS_SHOWN = 50
 # What Wanted.broadcast is besides a broadcast's id.
 NO_BROADCAST, EVERY_BROADCAST = "", "all"
-# A longer queue is told as "more than".
+# What is more than so many is told as "more than".
 COUNTED = 1000
+# What no index finds is looked for among so many rows at a time, and in all so many seconds long.
+PORTION, LOOKED_FOR = 10_000, 0.3
+# Rows are numbered in the order in which they are written, but for so many at the same time.
+AT_ONCE = 1000
 # WaziMe's times have whole seconds, and its clock may differ a little from ours.
 CLOCKS_APART = timedelta(seconds=2)
 
@@ -198,7 +205,7 @@ class Wanted:
     """A part of the ledger.
 
     states: none for all of them; since, until: when it was written, until being outside;
-    search: a piece of a number, a text, a file's or a template's name;
+    search: a number or a piece of one, a piece of a text, a file's or a template's name;
     broadcast: the id of the one whose recipients it is, NO_BROADCAST for what belongs to none,
     EVERY_BROADCAST for both.
     """
@@ -212,15 +219,110 @@ class Wanted:
     broadcast: str = NO_BROADCAST
 
 
-def outbox(person: User, wanted: Wanted, *, before: int | None = None) -> list[Message]:
-    """The newest OUTBOX_SHOWN messages that this person may see, and one more if there is one.
+@dataclass(frozen=True)
+class Found:
+    """A page of the ledger, the newest first.
 
-    before: the id of the last message on the page before.
+    before: where the next page begins, None after the last; looked_back_to: when what was looked
+    through last was written, where looking took so long that it ended before the page was full.
     """
-    found = _visible(person).filter(_matches(wanted))
+
+    messages: list[Message]
+    before: int | None = None
+    looked_back_to: datetime | None = None
+
+
+def outbox(person: User, wanted: Wanted, *, before: int | None = None) -> Found:
+    """The newest OUTBOX_SHOWN messages that this person may see. before: from an earlier Found.
+
+    The page is found in as little time among millions of rows as among a few: by an index, or as
+    far back as LOOKED_FOR seconds reach.
+    """
+    found = _visible(person).filter(_of_broadcast(wanted.broadcast))
+    if wanted.author_id and wanted.broadcast == NO_BROADCAST:
+        found, wanted = found.filter(author_id=wanted.author_id), replace(wanted, author_id=None)
     if before:
         found = found.filter(id__lt=before)
-    return list(_in_outbox(found).order_by("-id")[: OUTBOX_SHOWN + 1])
+    states, matches = wanted.states or tuple(State), _matches(wanted)
+    if number := _whole_number(wanted.search):
+        everything = found.filter(matches, number=number, state__in=states)
+        ids = list(everything.order_by("-id").values_list("id", flat=True)[: OUTBOX_SHOWN + 1])
+    elif matches:
+        since, until = _written(wanted.since), _written(wanted.until)
+        if wanted.since:
+            found = found.filter(id__gt=since - AT_ONCE if since else MAX_ID)
+        if until:
+            found = found.filter(id__lt=until + AT_ONCE)
+        ids, reached = _look_through(found, states, matches)
+        if reached:
+            return Found(_shown(ids), reached, _written_at(reached))
+    else:
+        ids = _newest(found, states, OUTBOX_SHOWN + 1)
+    shown = ids[:OUTBOX_SHOWN]
+    return Found(_shown(shown), shown[-1] if len(ids) > len(shown) else None)
+
+
+def _newest(found: QuerySet[Message], states: Iterable[State], most: int) -> list[int]:
+    """The newest ids. Each state by itself: for several at once no index has them in order."""
+    each = [found.filter(state=state).order_by("-id")[:most] for state in states]
+    rows = _ask(" UNION ALL ".join(["SELECT * FROM {}"] * len(each)), each)
+    return sorted((pk for (pk,) in rows), reverse=True)[:most]
+
+
+def _ask(sql: str, parts: list[QuerySet[Message]]) -> list[tuple[int, ...]]:
+    """The rows of a query with these, as ids, in the places of {}. They are sliced, and a query of
+    several such ones Django does not make for SQLite."""
+    found = [rows.values("id").query.sql_with_params() for rows in parts]
+    with connection.cursor() as cursor:
+        whole = sql.format(*(f"({part}) AS part" for part, _ in found))
+        cursor.execute(whole, [value for _, values in found for value in values])
+        rows: list[tuple[int, ...]] = cursor.fetchall()
+        return rows
+
+
+def _look_through(
+    found: QuerySet[Message], states: tuple[State, ...], matches: Q
+) -> tuple[list[int], int | None]:
+    """The newest ids that match, OUTBOX_SHOWN and one more; and how far back it looked, where time
+    was up before."""
+    ids: list[int] = []
+    deadline = time.monotonic() + LOOKED_FOR
+    rest = found
+    while newest := _newest(rest, states, 1):
+        end = newest[0] - PORTION
+        portion = rest.filter(matches, id__gt=end, id__lte=newest[0], state__in=states)
+        missing = OUTBOX_SHOWN + 1 - len(ids)
+        ids += portion.order_by("-id").values_list("id", flat=True)[:missing]
+        if len(ids) > OUTBOX_SHOWN:
+            break
+        rest = found.filter(id__lte=end)
+        if time.monotonic() > deadline and _newest(rest, states, 1):
+            return ids, end + 1
+    return ids, None
+
+
+def _shown(ids: list[int]) -> list[Message]:
+    return list(_in_outbox(Message.objects.filter(pk__in=ids)).order_by("-id"))
+
+
+def _written(moment: datetime | None) -> int | None:
+    """The id of the first message that was written at this moment or later."""
+    if moment is None:
+        return None
+    later = Message.objects.filter(created_at__gte=moment).order_by("created_at")
+    return later.values_list("id", flat=True).first()
+
+
+def _written_at(message_id: int) -> datetime | None:
+    """When a message was written, or the next one where it is gone."""
+    next_ones = Message.objects.filter(id__gte=message_id).order_by("id")
+    return next_ones.values_list("created_at", flat=True).first()
+
+
+def _whole_number(search: str) -> str:
+    """The number that somebody looks for, folded; empty when it is a piece of one, or none."""
+    number = parse(search) if search_term(search).isdecimal() else None
+    return folded(number.mobile_code, number.mobile) if number else ""
 
 
 def outbox_message(person: User, message_id: int) -> Message | None:
@@ -242,10 +344,16 @@ def attempts(message: Message) -> list[Attempt]:
     return list(every.order_by("-number")[:ATTEMPTS_SHOWN])
 
 
-def outbox_counts(person: User, broadcast: str = NO_BROADCAST) -> dict[str, int]:
-    """How many messages of each state this person may see. broadcast: as in Wanted."""
-    seen = _visible(person).filter(_of_broadcast(broadcast))
-    return dict(seen.values_list("state").annotate(Count("id")).order_by())
+def outbox_counts(person: User, broadcast: str = NO_BROADCAST) -> dict[State, int]:
+    """How many messages of each state this person may see, COUNTED + 1 where there are more.
+
+    broadcast: as in Wanted.
+    """
+    seen = _visible(person).filter(_of_broadcast(broadcast)).order_by()
+    each = [seen.filter(state=state)[: COUNTED + 1] for state in State]
+    columns = ", ".join(["(SELECT COUNT(*) FROM {})"] * len(each))
+    (counts,) = _ask(f"SELECT {columns}", each)
+    return dict(zip(State, counts, strict=True))
 
 
 def outbox_broadcasts(chosen: str) -> list[tuple[str, str]]:
@@ -272,9 +380,8 @@ def _of_broadcast(broadcast: str) -> Q:
 
 
 def _matches(wanted: Wanted) -> Q:
-    matches = _of_broadcast(wanted.broadcast)
-    if wanted.states:
-        matches &= Q(state__in=wanted.states)
+    """What no index answers; nothing when there is nothing of the kind."""
+    matches = Q()
     if wanted.author_id:
         matches &= Q(author_id=wanted.author_id)
     if wanted.kind:
@@ -283,7 +390,7 @@ def _matches(wanted: Wanted) -> Q:
         matches &= Q(created_at__gte=wanted.since)
     if wanted.until:
         matches &= Q(created_at__lt=wanted.until)
-    if wanted.search:
+    if wanted.search and not _whole_number(wanted.search):
         matches &= (
             Q(number__contains=search_term(wanted.search))
             | Q(text__icontains=wanted.search)

@@ -1,11 +1,24 @@
 """Redis for what pages read: they must work without it, and not wait for it again and again."""
 
 import time
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 import django_redis.cache
 import redis
+from django.core.cache import cache
+
+T = TypeVar("T")
+
+# How long a value is fresh, in seconds, and at least how many times as long as making it took:
+# however much there is to count, a small part of the time is spent on counting it.
+FRESH, TIMES_ITS_COST = 1.0, 20
+# How long after that it is still given out while somebody makes a new one, in seconds.
+STALE = 60
+# How long others wait for somebody who makes it, and how often they look, in seconds.
+MAKING, POLL = 5, 0.02
 
 # How long a Redis that did not answer is left alone, in seconds.
 REST = 5.0
@@ -38,3 +51,43 @@ class RedisCache(django_redis.cache.RedisCache):  # type: ignore[misc]
     def add(self, *args: Any, **kwargs: Any) -> bool:
         added: bool | None = super().add(*args, **kwargs)
         return added is not False  # None: Redis did not answer
+
+
+def shared(key: str, make: Callable[[], T]) -> T:
+    """What `make()` returns, made by one for all who ask; the others get the last value meanwhile.
+
+    Where there is none yet they wait for it. Without Redis everybody makes it.
+    """
+    maker = uuid4().hex
+    while True:
+        kept: tuple[T, float] | None = cache.get(key)
+        if kept and time.time() < kept[1]:
+            return kept[0]
+        if cache.add(_making(key), maker, MAKING):
+            return _make(key, maker, make)
+        if kept:
+            return kept[0]
+        time.sleep(POLL)
+
+
+def _make(key: str, maker: str, make: Callable[[], T]) -> T:
+    begun = time.monotonic()
+    try:
+        value = make()
+    except BaseException:
+        cache.delete(_making(key))
+        raise
+    fresh = max(FRESH, TIMES_ITS_COST * (time.monotonic() - begun))
+    if cache.get(_making(key)) == maker:  # otherwise it was forgotten meanwhile: this may be old
+        cache.set(key, (value, time.time() + fresh), fresh + STALE)
+        cache.delete(_making(key))
+    return value
+
+
+def forget(keys: Iterable[str]) -> None:
+    """Make these anew, also where that is under way: what they were made from has changed."""
+    cache.delete_many([name for key in keys for name in (key, _making(key))])
+
+
+def _making(key: str) -> str:
+    return f"{key}:making"

@@ -1,30 +1,32 @@
 """What the pages of broadcasts look at. Reads only; every number is counted from the ledger."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar, cast
+from itertools import chain
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import models
-from django.db.models import Count, F, Max, Min, Prefetch, Q, QuerySet
-from django.db.models.functions import TruncSecond
+from django.db.models import Count, F, FilteredRelation, Max, Min, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from contacts.numbers import search_term
+from contacts.numbers import folded, parse, search_term
 from inbox import gate
 from inbox.broadcasts.forecast import STEP, end_of
 from inbox.broadcasts.models import Broadcast, BroadcastState
 from inbox.broadcasts.zones import awake
-from inbox.models import Attempt, Message, Outcome, State
+from inbox.models import UNDECIDED, WAITING, Attempt, Message, Outcome, State
+from inbox.selectors import LOOKED_FOR, PORTION
+from wazime_admin import cache as cached
+from wazime_admin.cache import shared
 
-T = TypeVar("T")
-
-# Everybody who looks within so many seconds gets the same numbers.
-KEPT = 1
+# How long the number of all recipients is kept, in seconds: a week.
+TOTAL_KEPT = 604_800
 # Over so long is measured how fast it goes.
 SPEED_OVER = timedelta(seconds=10)
 # After so long without a message there is something to say, if one knows why; or if nobody does.
@@ -52,6 +54,7 @@ STATES: dict[Part, tuple[State, ...]] = {
     **{part: (State(part.value),) for part in Part if part != Part.WAITING},
     Part.WAITING: (State.HELD, State.QUEUED),
 }
+OTHERS = tuple(state for state in State if state != State.SENT)
 TRIED = (State.SENT, State.REJECTED, State.UNCERTAIN)
 
 
@@ -113,23 +116,19 @@ def broadcasts() -> QuerySet[Broadcast]:
 
 
 def counts_of(shown: Iterable[Broadcast]) -> dict[int, Counts]:
-    """The counts of some broadcasts, by their ids: one query for those that nobody looked at."""
-    keys = {_key("counts", broadcast): broadcast.pk for broadcast in shown}
-    known: dict[str, Counts] = cache.get_many(keys)
-    missing = {key: pk for key, pk in keys.items() if key not in known}
-    if missing:
-        counted = _count(list(missing.values()))
-        fresh = {key: counted.get(pk, Counts()) for key, pk in missing.items()}
-        cache.set_many(fresh, KEPT)
-        known |= fresh
-    return {pk: known[key] for key, pk in keys.items()}
+    """The counts of some broadcasts, by their ids, counted once for all who look."""
+    broadcasts = list(shown)
+    return shared(_key("counts", *broadcasts), lambda: _count(broadcasts))
 
 
-def _count(ids: list[int]) -> dict[int, Counts]:
-    rows = Message.objects.filter(broadcast__in=ids).order_by()
-    found: dict[int, dict[State, int]] = {}
-    for pk, state, count in rows.values_list("broadcast", "state").annotate(Count("id")):
-        found.setdefault(pk, {})[state] = count
+def _count(broadcasts: list[Broadcast]) -> dict[int, Counts]:
+    """Those that were sent, of most broadcasts nearly all, are what the others leave of all."""
+    others = Message.objects.filter(broadcast__in=broadcasts, state__in=OTHERS).order_by()
+    found: dict[int, dict[State, int]] = {it.pk: {} for it in broadcasts}
+    for pk, state, count in others.values_list("broadcast", "state").annotate(Count("id")):
+        found[pk][state] = count
+    for pk, total in _totals(broadcasts).items():
+        found[pk][State.SENT] = total - sum(found[pk].values())
     return {
         pk: Counts(
             **{part.value: sum(by.get(one, 0) for one in states) for part, states in STATES.items()}
@@ -138,22 +137,34 @@ def _count(ids: list[int]) -> dict[int, Counts]:
     }
 
 
+def _totals(broadcasts: list[Broadcast]) -> dict[int, int]:
+    """How many recipients there are in all, which changes no more once an audience is built."""
+    keys = {it.pk: f"broadcasts:total:{it.pk}:{it.building}" for it in broadcasts}
+    known = cache.get_many([keys[it.pk] for it in broadcasts if it.built_at])
+    missing = [it for it in broadcasts if keys[it.pk] not in known]
+    rows = Message.objects.filter(broadcast__in=missing).order_by().values_list("broadcast")
+    counted = dict(rows.annotate(Count("id"))) if missing else {}
+    fresh = {keys[it.pk]: counted.get(it.pk, 0) for it in missing}
+    cache.set_many({keys[it.pk]: fresh[keys[it.pk]] for it in missing if it.built_at}, TOTAL_KEPT)
+    return {it.pk: (known | fresh)[keys[it.pk]] for it in broadcasts}
+
+
 # --- While it runs ------------------------------------------------------------------------------
 
 
 def progress(broadcast: Broadcast) -> Progress:
-    """How far it is, counted once a second for all who look."""
-    return _once("progress", broadcast, lambda: _progress(broadcast))
+    """How far it is, counted once for all who look."""
+    return shared(_key("progress", broadcast), lambda: _progress(broadcast))
 
 
 def forget(broadcast: Broadcast) -> None:
     """Count anew: somebody has just changed what was counted."""
-    cache.delete_many([_key(what, broadcast) for what in ("counts", "progress")])
+    cached.forget(_key(what, broadcast) for what in ("counts", "progress"))
 
 
 def _progress(broadcast: Broadcast) -> Progress:
     now = timezone.now()
-    counts = _count([broadcast.pk]).get(broadcast.pk, Counts())
+    counts = _count([broadcast])[broadcast.pk]
     if broadcast.state not in (BroadcastState.SENDING, BroadcastState.PAUSED):
         return Progress(counts)
     failures = _failures(broadcast, counts)
@@ -168,7 +179,7 @@ def _progress(broadcast: Broadcast) -> Progress:
 
 
 def _waiting_by_zone(broadcast: Broadcast) -> dict[str, int]:
-    rows = _recipients(broadcast, Part.WAITING).order_by()
+    rows = _recipients(broadcast).filter(WAITING).order_by()
     return dict(rows.values_list("time_zone").annotate(Count("id")))
 
 
@@ -200,7 +211,7 @@ def _stall(broadcast: Broadcast, zones: dict[str, int], now: datetime) -> Stall 
     ready = awake(zones, now) if broadcast.quiet_hours else list(zones)
     if not ready:
         return Stall(StallCause.QUIET_HOURS, since, _awake_at(zones, now))
-    waiting = _recipients(broadcast, Part.WAITING).filter(time_zone__in=ready)
+    waiting = _recipients(broadcast).filter(WAITING, time_zone__in=ready)
     if not waiting.filter(Q(not_before=None) | Q(not_before__lte=now)).exists():
         first = waiting.aggregate(first=Min("not_before"))["first"]
         return Stall(StallCause.PUT_OFF, since, first)
@@ -208,9 +219,15 @@ def _stall(broadcast: Broadcast, zones: dict[str, int], now: datetime) -> Stall 
 
 
 def _last_tried_at(broadcast: Broadcast) -> datetime | None:
-    ended = Message.objects.filter(broadcast=broadcast, finished_at__isnull=False)
-    newest = ended.filter(state__in=TRIED).order_by("-finished_at")
-    return newest.values_list("finished_at", flat=True).first()
+    last = (_last_ended(broadcast, state)[:1] for state in TRIED)
+    moments = [message.finished_at for message in chain.from_iterable(last) if message.finished_at]
+    return max(moments, default=None)
+
+
+def _last_ended(broadcast: Broadcast, state: State) -> QuerySet[Message]:
+    """The last ones first. Of one state, as an index has them in order."""
+    ended = _recipients(broadcast).filter(state=state, finished_at__isnull=False)
+    return ended.order_by("-finished_at").only("finished_at")
 
 
 def _awake_at(zones: Iterable[str], now: datetime) -> datetime:
@@ -227,10 +244,9 @@ def _failures(broadcast: Broadcast, counts: Counts) -> tuple[Attempt, ...]:
     attempts = Attempt.objects.select_related("message").defer("raw")
     found: list[Attempt] = []
     if counts.rejected or counts.uncertain:
-        ended = Message.objects.filter(broadcast=broadcast, finished_at__isnull=False)
-        failed = ended.filter(state__in=(State.REJECTED, State.UNCERTAIN)).order_by("-finished_at")
-        ids = list(failed.values_list("id", flat=True)[:FAILURES_SHOWN])
-        found += attempts.filter(message__in=ids, number=F("message__attempt_number"))
+        failed = (_last_ended(broadcast, state)[:FAILURES_SHOWN] for state in UNDECIDED)
+        last = [message.pk for message in chain.from_iterable(failed)]
+        found += attempts.filter(message__in=last, number=F("message__attempt_number"))
     if broadcast.state == BroadcastState.SENDING:
         newest = Attempt.objects.aggregate(newest=Max("id"))["newest"] or 0
         put_off = attempts.filter(id__gt=newest - RECENT_ATTEMPTS, message__broadcast=broadcast)
@@ -269,43 +285,119 @@ def course(broadcast: Broadcast) -> list[Column]:
 def _course(broadcast: Broadcast) -> list[Column]:
     # What was marked as sent later says nothing about how fast it went.
     sent = _recipients(broadcast, Part.SENT).filter(finished_at__lte=broadcast.finished_at)
-    seconds = sent.annotate(second=TruncSecond("finished_at")).order_by("second")
-    counted = dict(seconds.values_list("second").annotate(Count("id")))
-    if not counted:
+    bounds = sent.aggregate(begin=Min("finished_at"), end=Max("finished_at"))
+    if bounds["begin"] is None:
         return []
-    begin, end = min(counted), max(counted)
+    begin, end = (moment.replace(microsecond=0) for moment in bounds.values())
     duration = (end - begin).total_seconds() + 1
     fitting = (width for width in WIDTHS if duration <= width * MOST_COLUMNS)
-    width = next(fitting, int(duration / MOST_COLUMNS) + 1)
-    sums = [0] * (int((duration - 1) // width) + 1)
-    for second, count in counted.items():
-        sums[int((second - begin).total_seconds() // width)] += count
+    width = timedelta(seconds=next(fitting, int(duration / MOST_COLUMNS) + 1))
+    moments = [begin + place * width for place in range(int((end - begin) / width) + 1)]
+    # One by one: the database counts what lies between two entries of an index.
+    counted = [
+        sent.filter(finished_at__gte=it, finished_at__lt=it + width).count() for it in moments
+    ]
     return [
-        Column(begin + timedelta(seconds=place * width), count, count * 60 / width)
-        for place, count in enumerate(sums)
+        Column(moment, count, count * 60 / width.total_seconds())
+        for moment, count in zip(moments, counted, strict=True)
     ]
 
 
 # --- The recipients -----------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Found:
+    """A page of the recipients. after: where the next one begins, None after the last; is_cut:
+    looking took so long that it ended before the page was full."""
+
+    messages: list[Message]
+    after: int | None = None
+    is_cut: bool = False
+
+
 def recipients(
     broadcast: Broadcast, *, part: Part | None = None, search: str = "", after: int = 0
-) -> list[Message]:
-    """RECIPIENTS_SHOWN of them in the audience's order, and one more if there is one.
+) -> Found:
+    """RECIPIENTS_SHOWN of them in the audience's order.
 
-    search: a piece of a number; after: the id of the last one on the page before.
+    search: a number or a piece of one; after: from an earlier Found.
     """
-    found = _recipients(broadcast, part).filter(id__gt=after)
-    if search:
-        found = found.filter(number__contains=search_term(search))
-    return list(with_last_attempt(found).order_by("id")[: RECIPIENTS_SHOWN + 1])
+    found = _recipients(broadcast).filter(id__gt=after)
+    states = STATES[part] if part else ()
+    if number := parse(search):
+        found = found.filter(number=folded(number.mobile_code, number.mobile))
+    elif search:
+        ids, reached = _look_through(found, Q(number__contains=search_term(search)), states)
+        if reached:
+            return Found(_shown(ids), reached, is_cut=True)
+        return _page(ids)
+    return _page(_first(found, states, RECIPIENTS_SHOWN + 1))
 
 
-def every_recipient(broadcast: Broadcast, *, at_once: int = 500) -> Iterable[Message]:
-    """All of them in the audience's order, few at a time in memory."""
-    every = with_last_attempt(_recipients(broadcast)).order_by("id")
-    return every.iterator(chunk_size=at_once)
+def _first(found: QuerySet[Message], states: tuple[State, ...], most: int) -> list[int]:
+    """The first ids. Each state by itself: of several at once no index knows the order."""
+    each = [found.filter(state=state) for state in states] if states else [found]
+    ids = (some.order_by("id").values_list("id", flat=True)[:most] for some in each)
+    return sorted(chain.from_iterable(ids))[:most]
+
+
+def _look_through(
+    found: QuerySet[Message], matches: Q, states: tuple[State, ...]
+) -> tuple[list[int], int | None]:
+    """As the outbox looks for what no index finds, but from the first one on."""
+    ids: list[int] = []
+    deadline = time.monotonic() + LOOKED_FOR
+    rest = found
+    while first := _first(rest, states, 1):
+        reached = first[0] + PORTION
+        portion = rest.filter(matches, id__lte=reached)
+        ids += _first(portion, states, RECIPIENTS_SHOWN + 1 - len(ids))
+        if len(ids) > RECIPIENTS_SHOWN:
+            break
+        rest = found.filter(id__gt=reached)
+        if time.monotonic() > deadline and _first(rest, states, 1):
+            return ids, reached
+    return ids, None
+
+
+def _page(ids: list[int]) -> Found:
+    shown = ids[:RECIPIENTS_SHOWN]
+    return Found(_shown(shown), shown[-1] if len(ids) > len(shown) else None)
+
+
+def _shown(ids: list[int]) -> list[Message]:
+    return list(with_last_attempt(Message.objects.filter(pk__in=ids)).order_by("id"))
+
+
+class Recipient(NamedTuple):
+    """A row of the file: a message, and how its last attempt ended, where there was one."""
+
+    mobile_code: str
+    mobile: str
+    name: str
+    state: str
+    cancel_reason: str
+    attempt_number: int
+    finished_at: datetime | None
+    outcome: str | None
+    cause: str | None
+    said: str | None
+    decision: str | None
+    decided_by: int | None
+
+
+def every_recipient(broadcast: Broadcast, *, at_once: int = 2000) -> Iterator[Recipient]:
+    """All of them in the audience's order, few at a time in memory, in one query."""
+    of_last = Q(attempts__number=F("attempt_number"))
+    every = _recipients(broadcast).annotate(last=FilteredRelation("attempts", condition=of_last))
+    of_attempt = Recipient._fields.index("outcome")
+    columns = (
+        *Recipient._fields[:of_attempt],
+        *(f"last__{name}" for name in Recipient._fields[of_attempt:]),
+    )
+    rows = every.order_by("id").values_list(*columns)
+    return map(Recipient._make, rows.iterator(chunk_size=at_once))
 
 
 def with_last_attempt(messages: QuerySet[Message]) -> QuerySet[Message]:
@@ -318,13 +410,6 @@ def _recipients(broadcast: Broadcast, part: Part | None = None) -> QuerySet[Mess
     return found.filter(state__in=STATES[part]) if part else found
 
 
-# --- Once for all who look ----------------------------------------------------------------------
-
-
-def _once(what: str, broadcast: Broadcast, count: Callable[[], T]) -> T:
-    return cast(T, cache.get_or_set(_key(what, broadcast), count, KEPT))
-
-
-def _key(what: str, broadcast: Broadcast) -> str:
+def _key(what: str, *broadcasts: Broadcast) -> str:
     """Of another state other things are counted, and the last counts must not be those before."""
-    return f"broadcasts:{what}:{broadcast.pk}:{broadcast.state}"
+    return ":".join(["broadcasts", what, *(f"{it.pk}-{it.state}" for it in broadcasts)])

@@ -28,6 +28,7 @@ from wazime_admin.wazime.transport import SEND
 
 RUNNING = (BroadcastState.SENDING, BroadcastState.PAUSED)
 AT_ONCE = 1000  # rows
+SETTLING = 1.0  # seconds in which recipients are cancelled, before the clock goes on with it
 UNBEGUN = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
 
 
@@ -184,25 +185,34 @@ def change_rate(*, broadcast: Broadcast, rate: float) -> None:
 
 
 def cancel(*, broadcast: Broadcast) -> None:
-    """Stop for good: when this returns, no send of this broadcast begins any more."""
+    """Stop for good: when this returns, no send of this broadcast begins any more.
+
+    Of very many recipients some are cancelled only afterwards, by the clock.
+    """
     _stop(broadcast, [*UNBEGUN, *RUNNING], BroadcastState.CANCELLED, finished_at=Now())
-    _cancel_rest(broadcast)
+    _cancel_rest(broadcast, time.monotonic() + SETTLING)
 
 
 def finish_cancelling() -> None:
-    """Go on where a process died that was cancelling, and end what came back from its call."""
+    """Go on where cancelling ended before its end, and end what came back from its call.
+
+    Not for long: the clock comes again, and whoever writes to customers needs its threads.
+    """
+    deadline = time.monotonic() + SETTLING
     rest = _rest(OuterRef("pk"))
     for broadcast in Broadcast.objects.filter(Exists(rest), state=BroadcastState.CANCELLED):
-        _cancel_rest(broadcast)
+        _cancel_rest(broadcast, deadline)
 
 
-def _cancel_rest(broadcast: Broadcast) -> None:
+def _cancel_rest(broadcast: Broadcast, deadline: float) -> None:
     """In portions: who writes to a customer meanwhile does not wait for all of them."""
     rest = _rest(broadcast)
     while some := list(rest.values_list("id", flat=True)[:AT_ONCE]):
         rest.filter(pk__in=some).update(
             state=State.CANCELLED, cancel_reason=CancelReason.BROADCAST, finished_at=Now()
         )
+        if time.monotonic() > deadline:
+            break
 
 
 def _rest(broadcast: Broadcast | OuterRef) -> QuerySet[Message]:

@@ -158,7 +158,7 @@ def outbox_context(request: PageRequest) -> dict[str, Any]:
     before = given.get("before")
     counts = selectors.outbox_counts(request.user, wanted.broadcast)
     found = selectors.outbox(request.user, wanted, before=before)
-    shown = found[: selectors.OUTBOX_SHOWN]
+    shown = found.messages
     latest = _latest(request.user, chosen) if given["state"] == ATTENTION and not before else []
     opened = request.GET.getlist("open")
     entries = [entry_of(message, opened=str(message.pk) in opened) for message in shown]
@@ -171,14 +171,16 @@ def outbox_context(request: PageRequest) -> dict[str, Any]:
             "given": given,
             "is_filtered": bool({"person", "kind", "period", "search", "broadcast"} & given.keys()),
             "tabs": _tabs(chosen, counts),
+            "counted": selectors.COUNTED,
             "entries": entries,
             "latest": [entry_of(message, opened=str(message.pk) in opened) for message in latest],
             "everything": chosen.address(state=ALL),
             "unfiltered": OutboxFilter({"state": given["state"]}).address(),
             "newest": chosen.address() if before else "",
-            "older": chosen.address(before=shown[-1].pk) if len(found) > len(shown) else "",
+            "older": chosen.address(before=found.before) if found.before else "",
+            "looked_back_to": found.looked_back_to,
             "address": address,
-            "version": version_of(address, seen, sorted(counts.items()), signals.version),
+            "version": version_of(address, seen, bool(found.before), counts, signals.version),
         },
         "broadcasts": selectors.outbox_broadcasts(wanted.broadcast)
         if request.user.is_admin
@@ -222,15 +224,15 @@ def _latest(person: User, chosen: OutboxFilter) -> list[Message]:
     """The newest of those that need nobody's attention."""
     settled = tuple(state for state in State if state not in UNDECIDED)
     wanted = replace(chosen.wanted(), states=settled)
-    return selectors.outbox(person, wanted)[:LATEST_SHOWN]
+    return selectors.outbox(person, wanted).messages[:LATEST_SHOWN]
 
 
-def _tabs(chosen: OutboxFilter, counts: dict[str, int]) -> list[dict[str, Any]]:
+def _tabs(chosen: OutboxFilter, counts: dict[State, int]) -> list[dict[str, Any]]:
     return [
         {
             "label": TAB_NAMES[name],
             "url": chosen.address(state=name),
-            "count": sum(counts.get(state, 0) for state in states or State),
+            "count": sum(counts[state] for state in states or State),
             "is_current": name == chosen.given()["state"],
         }
         for name, states in STATES.items()

@@ -122,7 +122,6 @@ def test_it_says_when_nobody_is_found(admin_client: Client, running, make_broadc
 
 
 def test_pages_show_everybody_once(admin_client: Client, running, monkeypatch) -> None:
-    monkeypatch.setattr("inbox.broadcasts.views.results.RECIPIENTS_SHOWN", 3)
     monkeypatch.setattr(selectors, "RECIPIENTS_SHOWN", 3)
     broadcast = running(sent=8, held=1)
     address, found = f"/broadcasts/{broadcast.pk}/results/?state=sent", []
@@ -134,6 +133,25 @@ def test_pages_show_everybody_once(admin_client: Client, running, monkeypatch) -
 
     assert found == [f"{number:04}" for number in range(8)]
     assert f'href="/broadcasts/{broadcast.pk}/results/?state=sent" id="first"' in text
+
+
+def test_a_search_that_takes_long_says_so_and_goes_on(
+    admin_client: Client, running, monkeypatch
+) -> None:
+    monkeypatch.setattr(selectors, "PORTION", 1)
+    monkeypatch.setattr(selectors, "LOOKED_FOR", 0.0)
+    broadcast = running(sent=4)
+    address, found, pages = f"/broadcasts/{broadcast.pk}/results/?search=0003", [], 0
+    while address:
+        text = shown(admin_client.get(address))
+        found += numbers(text)
+        pages += 1
+        assert ("Nothing found so far." in text) == (not found)
+        further = re.search(r'href="(\S+)" rel="next"', text)
+        address = further[1] if further else ""
+
+    assert found == ["0003"]
+    assert pages == 2
 
 
 def test_a_filter_answers_with_the_table_alone(admin_client: Client, running) -> None:

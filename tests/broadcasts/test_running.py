@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inbox.broadcasts import selectors
+from inbox import sending
+from inbox.broadcasts import course, selectors, services
 from inbox.broadcasts.models import Broadcast, BroadcastState, PauseCause
 from inbox.models import Attempt, CancelReason, Decision, Gate, Message, Outcome, State
 from tests.redis_server import RedisServer
@@ -244,7 +246,7 @@ def test_the_end_waits_for_the_morning(admin_client: Client, running) -> None:
 def test_everybody_gets_the_same_counts_for_a_second(
     admin_client: Client, running, monkeypatch
 ) -> None:
-    monkeypatch.setattr(selectors, "KEPT", 60)
+    monkeypatch.setattr("wazime_admin.cache.FRESH", 60)
     broadcast = running(sent=1, held=1)
     page(admin_client, broadcast)
 
@@ -520,6 +522,32 @@ def test_cancelling_leaves_nobody_waiting(admin_client: Client, running) -> None
     assert counted(shown(answer))["cancelled"] == "3"
     reasons = Message.objects.filter(state=State.CANCELLED).values_list("cancel_reason", flat=True)
     assert set(reasons) == {CancelReason.BROADCAST}
+
+
+def test_cancelling_very_many_answers_before_it_has_come_to_all(
+    admin_client: Client, running, monkeypatch
+) -> None:
+    monkeypatch.setattr(services, "AT_ONCE", 1)
+    monkeypatch.setattr(services, "SETTLING", 0.0)
+    broadcast = running(held=2, queued=1)
+
+    text = shown(post(admin_client, broadcast, "cancel"))
+
+    assert counted(text)["cancelled"] == "1"
+    assert counted(text)["waiting"] == "2"
+    assert 'id="progress" hx-get' in text
+    assert 'id="broadcasts"' in (listed := shown(admin_client.get("/broadcasts/")))
+    assert 'hx-trigger="poll' in listed
+    assert sending.claim(course.ready(broadcast, Q())) == []
+
+    for _ in range(2):
+        services.finish_cancelling()
+    selectors.forget(broadcast)
+    selectors.forget(Broadcast.objects.get(pk=broadcast.pk))
+
+    text = page(admin_client, broadcast)
+    assert counted(text)["cancelled"] == "3"
+    assert 'id="progress" hx-get' not in text
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "go-on", "cancel", "retry"])

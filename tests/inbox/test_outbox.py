@@ -3,6 +3,7 @@
 import html
 import re
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -241,6 +242,67 @@ def test_pages_show_every_message_once(agent_client: Client, write, monkeypatch)
     assert 'href="/inbox/outbox/?state=all" id="newest"' in text
 
 
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    """A search looks through one message, and its time is up."""
+    monkeypatch.setattr(selectors, "PORTION", 1)
+    monkeypatch.setattr(selectors, "LOOKED_FOR", 0.0)
+
+
+def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on(
+    agent_client: Client, write, impatient
+) -> None:
+    first, second = write("Oferta: um"), write("outra coisa")
+    third = write("Oferta: três")
+
+    text = outbox(agent_client, state="all", search="oferta")
+    assert rows(text) == [third.pk]
+    assert "What is older has not been looked through yet" in text
+    assert 'hx-trigger="poll' not in text.split('id="outbox"')[1].split(">")[0]
+
+    found, pages = [], 0
+    address = "/inbox/outbox/?state=all&search=oferta"
+    while address:
+        text = shown(agent_client.get(address))
+        found += rows(text)
+        pages += 1
+        further = re.search(r'href="(\S+)" rel="next"', text)
+        address = further[1] if further else ""
+    assert found == [third.pk, first.pk]
+    assert pages == 3
+
+    text = outbox(agent_client, state="all", search="oferta", before=third.pk)
+    assert rows(text) == []
+    assert second.pk not in rows(text)
+    assert "Nothing found so far." in text
+
+
+def test_a_whole_number_is_found_however_much_was_sent_since(
+    agent_client: Client, conversation: Conversation, write, impatient
+) -> None:
+    message = write("Oi")
+    others = replace(conversation.contact, mobile_code="55", mobile="11988887777")
+    for text in ("um", "dois"):
+        write(text, conversation=replace(conversation, contact=others))
+    number = formatted(conversation.contact.mobile_code, conversation.contact.mobile)
+
+    assert rows(outbox(agent_client, state="all", search=number)) == [message.pk]
+
+
+def test_more_than_a_thousand_are_not_counted_out(agent: User, agent_client: Client, write) -> None:
+    one = write("Oi")
+    copies = [
+        Message(send_id=uuid4(), author=agent, number=one.number, mobile=one.mobile, state="sent")
+        for _ in range(selectors.COUNTED + 1)
+    ]
+    Message.objects.bulk_create(copies)
+
+    text = outbox(agent_client, state="sent")
+
+    counts = re.findall(r'tabs__count">(.*?)<', text)
+    assert counts == ["0", "1,000+", "0", "1", "0", "1,000+", "0", "0", "0"]
+
+
 def test_it_asks_the_database_a_fixed_number_of_times(admin_client: Client, deliver, write) -> None:
     deliver(write("um"))
     one = count_queries(admin_client, "/inbox/outbox/?state=all")
@@ -248,8 +310,9 @@ def test_it_asks_the_database_a_fixed_number_of_times(admin_client: Client, deli
         deliver(write(text))
 
     assert count_queries(admin_client, "/inbox/outbox/?state=all") == one
-    # session, user, counts, messages, attempts, people, broadcasts; what every page tells: two
-    assert one == 9
+    # session, user, counts, which messages, these, attempts, people, broadcasts; what every page
+    # tells: two
+    assert one == 10
 
 
 def test_a_poll_gets_nothing_until_something_changed(agent_client: Client, deliver, write) -> None:

@@ -1,5 +1,6 @@
 """What every page has in common."""
 
+import gzip
 from html.parser import HTMLParser
 
 import pytest
@@ -112,3 +113,22 @@ def test_it_answers_head_as_get_without_the_page(
 
     assert response.status_code == 200
     assert response.content == b""
+
+
+def test_pages_are_compressed_for_browsers_that_take_it(agent_client: Client) -> None:
+    page = "/accounts/password/change/"
+    plain = agent_client.get(page)
+    compressed = agent_client.get(page, headers={"Accept-Encoding": "gzip, br"})
+
+    assert plain.get("Content-Encoding") is None
+    assert compressed["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in plain["Vary"]
+    assert b"</html>" in gzip.decompress(compressed.content)
+    assert len(compressed.content) < len(plain.content) / 2
+
+
+def test_a_compressed_page_has_another_length_each_time(agent_client: Client) -> None:
+    """What an attacker measures must not tell what he guessed (BREACH)."""
+    asked = {"path": "/accounts/password/change/", "headers": {"Accept-Encoding": "gzip"}}
+
+    assert len({len(agent_client.get(**asked).content) for _ in range(10)}) > 3

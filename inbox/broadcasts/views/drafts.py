@@ -41,6 +41,7 @@ from inbox.broadcasts.variables import FIELDS, rendered
 from inbox.models import Message, State
 from inbox.services import Conflict
 from inbox.views.fragments import version_of
+from wazime_admin.cache import shared
 from wazime_admin.http import PageRequest, page_number
 from wazime_admin.team.access import admin_required
 from wazime_admin.trouble import explain
@@ -188,8 +189,9 @@ def outlook_of(broadcast: Broadcast) -> Outlook:
     )
     if broadcast.built_at is None:
         return outlook
-    rows = Message.objects.filter(broadcast=broadcast, state=State.HELD)
-    zones = dict(rows.values_list("time_zone").annotate(Count("id")).order_by())
+    zones, new_contacts = shared(
+        f"broadcasts:audience:{broadcast.pk}:{broadcast.building}", lambda: _audience_of(broadcast)
+    )
     recipients = sum(zones.values())
     end = forecast.end_of(
         zones, rate=broadcast.rate, begin=outlook.begins_at, quiet=broadcast.quiet_hours
@@ -197,12 +199,19 @@ def outlook_of(broadcast: Broadcast) -> Outlook:
     return replace(
         outlook,
         recipients=recipients,
-        new_contacts=rows.filter(new_contact__isnull=False).count(),
+        new_contacts=new_contacts,
         reasons=_reasons(broadcast),
         duration=in_words(timedelta(seconds=recipients / broadcast.rate)),
         ends_at=end if recipients else None,
         a_day=forecast.most_a_day(recipients, broadcast.rate),
     )
+
+
+def _audience_of(broadcast: Broadcast) -> tuple[dict[str, int], int]:
+    """How many recipients are in which time zone, and how many of all are no contacts yet."""
+    rows = Message.objects.filter(broadcast=broadcast, state=State.HELD).order_by()
+    zones = dict(rows.values_list("time_zone").annotate(Count("id")))
+    return zones, rows.filter(new_contact__isnull=False).count()
 
 
 def in_words(length: timedelta) -> str:

@@ -16,11 +16,12 @@ from inbox import selectors as ledger
 from inbox.broadcasts import selectors, services
 from inbox.broadcasts.exports import csv_response
 from inbox.broadcasts.models import Broadcast
-from inbox.broadcasts.selectors import RECIPIENTS_SHOWN, Part
+from inbox.broadcasts.selectors import Part, Recipient
 from inbox.broadcasts.views.running import do, find
-from inbox.models import UNDECIDED, CancelReason, Decision, Message, Outcome, State
+from inbox.models import UNDECIDED, Attempt, CancelReason, Decision, Message, Outcome, State
 from wazime_admin.http import PageRequest
 from wazime_admin.team.access import admin_required
+from wazime_admin.team.models import User
 from wazime_admin.trouble import explain_cause
 from wazime_admin.wazime.errors import Cause
 from wazime_admin.wazime.types import MAX_ID
@@ -92,18 +93,18 @@ def results_context(request: PageRequest, found: Broadcast) -> dict[str, Any]:
     given = ResultsFilter(request.GET).given()
     part = Part(given["state"]) if "state" in given else None
     search, after = given.get("search", ""), given.get("after", 0)
-    rows = selectors.recipients(found, part=part, search=search, after=after)
-    shown = rows[:RECIPIENTS_SHOWN]
+    page = selectors.recipients(found, part=part, search=search, after=after)
     newer = {name: value for name, value in given.items() if name != "after"}
     return {
         "broadcast": found,
         "given": given,
         "tabs": _tabs(found, part, search),
-        "rows": [recipient_of(message) for message in shown],
+        "rows": [recipient_of(message) for message in page.messages],
+        "is_cut": page.is_cut,
         "address": _address(found, given),
         "unfiltered": _address(found, {}),
         "first": _address(found, newer) if after else "",
-        "next": _address(found, newer | {"after": shown[-1].pk}) if len(rows) > len(shown) else "",
+        "next": _address(found, newer | {"after": page.after}) if page.after else "",
     }
 
 
@@ -134,40 +135,47 @@ def _address(found: Broadcast, given: dict[str, Any]) -> str:
 def recipient_of(message: Message) -> dict[str, Any]:
     """A row of the table: said are WaziMe's own words."""
     attempt = ledger.last_attempt(message)
-    ended_well = message.state in (State.SENT, State.CANCELLED)
+    decider = attempt.decided_by if attempt else None
     return {
         "message": message,
         "name": message.name,
-        "reason": reason_of(message),
-        "said": attempt.said if attempt and not ended_well else "",
+        "reason": reason_of(message, attempt, decider),
+        "said": said_of(message, attempt),
         "is_undecided": message.state in UNDECIDED,
     }
 
 
-def reason_of(message: Message) -> str:
-    """Why it is in its state, where there is something to say."""
+def reason_of(
+    message: Message | Recipient, attempt: Attempt | Recipient | None, decider: User | None
+) -> str:
+    """Why it is in its state, where there is something to say. decider: of the attempt."""
     if message.state == State.CANCELLED:
         return str(CancelReason(message.cancel_reason).label) if message.cancel_reason else ""
-    attempt = ledger.last_attempt(message)
     if attempt is None:
         return ""
-    if attempt.decision == Decision.MARK_SENT and attempt.decided_by:
-        return _("Marked as sent by %(name)s") % {"name": attempt.decided_by.display_name}
+    if attempt.decision == Decision.MARK_SENT and decider:
+        return _("Marked as sent by %(name)s") % {"name": decider.display_name}
     if attempt.outcome == Outcome.SENT or not attempt.cause:
         return ""
     return str(explain_cause(Cause(attempt.cause)).cause)
 
 
+def said_of(message: Message | Recipient, attempt: Attempt | Recipient | None) -> str:
+    ended_well = message.state in (State.SENT, State.CANCELLED)
+    return attempt.said or "" if attempt and not ended_well else ""
+
+
 def _lines(found: Broadcast) -> Iterator[list[object]]:
     """A row per recipient, as COLUMNS names them; finished_at in UTC, as ISO 8601 writes it."""
-    for message in selectors.every_recipient(found):
-        row = recipient_of(message)
+    deciders = User.objects.in_bulk()
+    for row in selectors.every_recipient(found):
+        decider = deciders.get(row.decided_by) if row.decided_by else None
         yield [
-            message.mobile_code,
-            message.mobile,
-            row["name"],
-            message.state,
-            " ".join(filter(None, (row["reason"], row["said"]))),
-            message.attempt_number,
-            message.finished_at and message.finished_at.isoformat(timespec="seconds"),
+            row.mobile_code,
+            row.mobile,
+            row.name,
+            row.state,
+            " ".join(filter(None, (reason_of(row, row, decider), said_of(row, row)))),
+            row.attempt_number,
+            row.finished_at and row.finished_at.isoformat(timespec="seconds"),
         ]

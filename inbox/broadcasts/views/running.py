@@ -28,7 +28,7 @@ from inbox import gate
 from inbox.broadcasts import selectors, services
 from inbox.broadcasts.bars import chart, pieces
 from inbox.broadcasts.models import Broadcast, BroadcastState
-from inbox.broadcasts.selectors import Progress, StallCause
+from inbox.broadcasts.selectors import Counts, Progress, StallCause
 from inbox.broadcasts.services import RUNNING, UNBEGUN
 from inbox.broadcasts.views import drafts
 from inbox.models import Attempt
@@ -252,14 +252,16 @@ def list_context(request: PageRequest) -> dict[str, Any]:
         "page": page,
         "rows": rows,
         "address": f"{reverse('broadcasts:list')}?page={page.number}",
-        "is_live": any(_moves(it) or counts[it.pk].sending for it in page),
+        "is_live": any(_moves(it, counts[it.pk]) for it in page),
         "version": version_of(page.number, pages.count, seen),
     }
 
 
-def _moves(it: Broadcast) -> bool:
+def _moves(it: Broadcast, counts: Counts) -> bool:
     """Whether something happens to it by itself."""
-    return it.state in (*RUNNING, BroadcastState.SCHEDULED) or it.built_at is None
+    if it.state in UNBEGUN:
+        return it.state == BroadcastState.SCHEDULED or it.built_at is None
+    return it.state in RUNNING or counts.left > 0
 
 
 def running_context(found: Broadcast) -> dict[str, Any]:
@@ -271,7 +273,7 @@ def running_context(found: Broadcast) -> dict[str, Any]:
     controls_version = version_of(
         found.state, found.rate, found.pause_cause, found.pause_said, found.finished_at, settled
     )
-    is_live = found.state in RUNNING or counts.sending > 0
+    is_live = _moves(found, counts)
     return {
         "broadcast": found,
         "progress": progress,
