@@ -199,7 +199,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
-    "heroicons",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

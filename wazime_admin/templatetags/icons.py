@@ -1,6 +1,6 @@
 """Heroicons' tags, each icon drawn once: the package builds its XML anew wherever it stands.
 
-Takes the place of the package's own library, `{% load heroicons %}` (see TEMPLATES in settings).
+Stands for the package's own library, `{% load heroicons %}`, which is not installed (see TEMPLATES).
 """
 
 from functools import lru_cache
