@@ -130,6 +130,30 @@ def test_a_keyboard_keeps_its_place(log_in: LogIn) -> None:
     expect(page.locator("#status :focus")).to_have_count(1)
 
 
+def test_what_has_just_come_works_at_once_and_keeps_the_focus(log_in: LogIn) -> None:
+    page = log_in("agent")
+    open_pending(page)
+    page.evaluate(
+        """() => {
+            window.isSamePage = true;
+            new MutationObserver((changes, observer) => {
+                const undo = document.getElementById("undo");
+                if (!undo) return;
+                observer.disconnect();
+                undo.focus();
+                undo.click();
+            }).observe(document.body, { childList: true, subtree: true });
+        }"""
+    )
+
+    page.get_by_role("button", name="Important").click()
+
+    undone = page.get_by_role("status").filter(has_text="Status: Pending.")
+    expect(undone).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    assert page.evaluate("window.isSamePage")
+
+
 def test_the_way_back_goes_through_the_tabs(log_in: LogIn) -> None:
     page = log_in("agent")
     page.goto("/inbox/")
