@@ -34,9 +34,13 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   else if (hasFocus(target)) left.focus = "status";
 });
 
-/* A poll that was asked before a status was set may answer after it, with the status of before. */
+/* A poll that was asked before a status was set may answer after it, with the status of before. The
+   next one gets an answer in any case: somebody may set the status back until then. */
 document.addEventListener("htmx:beforeOnLoad", ({ target }) => {
-  if (target.closest("#status")) htmx.trigger("#thread", "htmx:abort");
+  const thread = document.getElementById("thread");
+  if (!thread || !target.closest("#status")) return;
+  htmx.trigger(thread, "htmx:abort");
+  thread.setAttribute("hx-headers", "{}");
 });
 
 /* Only an answer with a fragment repaints the form: after anything else the truth comes back. */
