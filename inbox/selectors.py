@@ -59,6 +59,14 @@ def conversations(
     return reading.read("conversations", "page", call, status, term, words, page)
 
 
+def newest() -> tuple[Conversation, ...]:
+    """The first page of the inbox, which everybody's polls read anyway; nothing without WaziMe."""
+    try:
+        return conversations(status=None).value.rows
+    except WaziMeError:
+        return ()
+
+
 def tab_counts() -> dict[Status | None, int | None]:
     """How many conversations each tab has; None where WaziMe does not say."""
 

@@ -83,6 +83,11 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   document.querySelector("#conversation h1")?.focus({ preventScroll: true });
 });
 
+/* What is open before somebody's eyes is seen. */
+document.addEventListener("htmx:configRequest", ({ target, detail }) => {
+  if (target.id === "conversations" && !document.hidden) detail.headers["X-Looking"] = "yes";
+});
+
 /* The list stays where it was scrolled to while it is the same list. What had the focus gets it
    back by its id; when it is gone, the chosen tab or status has it, or the first one to choose. */
 const hasFocus = (part) => part.contains(document.activeElement);

@@ -108,4 +108,12 @@ def nav_item(
     path = context["request"].path
     elsewhere = bool(besides) and path.startswith(reverse(besides))
     current = path.startswith(url) and not elsewhere
-    return {"url": url, "icon": icon, "label": label, "current": current, "badge": badge}
+    return {
+        "url": url,
+        "icon": icon,
+        "label": label,
+        "current": current,
+        "badge": badge,
+        "is_inbox": url_name == "inbox:list",
+        "news": context.get("news"),
+    }
