@@ -68,7 +68,8 @@ def conversation(request: PageRequest, conversation_id: int) -> HttpResponse:
     if request.htmx:
         response = render(request, "inbox/_conversation.html", context)
         if opened and _see(request, opened):
-            response["HX-Trigger"] = "conversation-changed"
+            # Not before the page has the conversation's address: the list asks by it.
+            response["HX-Trigger-After-Settle"] = "conversation-changed"
         return response
     return render(
         request,
