@@ -244,6 +244,27 @@ class Attempt(models.Model):
         return f"attempt {self.number}: {self.outcome or 'under way'}"
 
 
+class Seen(models.Model):
+    """Up to when a person has seen a conversation: what was its last_message_at, on WaziMe's clock.
+
+    conversation_id 0 stands for all of them: before that nothing is new to this person.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    conversation_id = models.BigIntegerField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "conversation_id"], name="seen_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} until {self.until}"
+
+
 class Gate(models.Model):
     """The one row that says whether anything may be sent.
 

@@ -52,20 +52,35 @@ def conversations(
     return reading.read(_page(status, search, page))
 
 
-def conversations_and_counts(
-    *, status: Status | None, search: str = "", page: int = 1
-) -> tuple[Reading[Page[Conversation]], Counts]:
-    """The same, and how many conversations each tab has; no counts where the page is out of date.
+@dataclass(frozen=True)
+class Inbox:
+    """A page of it; how many conversations each tab has, where the page is not out of date; and the
+    newest of all, which are the first page of the first tab."""
 
-    Raises WaziMeError.
-    """
-    found, *counted = reading.read_all(_page(status, search, page), *map(_count, TABS))
+    page: Reading[Page[Conversation]]
+    counts: Counts
+    newest: tuple[Conversation, ...]
+
+
+def inbox(*, status: Status | None, search: str = "", page: int = 1) -> Inbox:
+    """The same with what stands around it, all in one look. Raises WaziMeError."""
+    wanted, first_of_all = _page(status, search, page), _page(None, "", 1)
+    found, first, *counted = reading.read_all(wanted, first_of_all, *map(_count, TABS))
     if isinstance(found, WaziMeError):
         raise found
+    newest = () if isinstance(first, WaziMeError) else first.value.rows
     if found.trouble:
-        return found, {}
+        return Inbox(found, {}, newest)
     counts = [None if isinstance(count, WaziMeError) else count.value for count in counted]
-    return found, dict(zip(TABS, counts, strict=True))
+    return Inbox(found, dict(zip(TABS, counts, strict=True)), newest)
+
+
+def newest() -> tuple[Conversation, ...]:
+    """The first page of the inbox, which everybody's polls read anyway; nothing without WaziMe."""
+    try:
+        return conversations(status=None).value.rows
+    except WaziMeError:
+        return ()
 
 
 def _page(status: Status | None, search: str, page: int) -> Question[Page[Conversation]]:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("<int:conversation_id>/status/", conversations.status, name="status"),
     path("<int:conversation_id>/thread/", messages.thread, name="thread"),
     path("<int:conversation_id>/messages/", messages.write, name="write"),
+    path("news/", conversations.what_is_new, name="news"),
     path("new/", new.new, name="new"),
     path("messages/", new.write_to_number, name="write_to_number"),
     path("templates/", composer.templates, name="templates"),

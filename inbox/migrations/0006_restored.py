@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0004_scale'),
+        ('inbox', '0005_seen'),
     ]
 
     operations = [

@@ -22,6 +22,7 @@ def row(conversation: Conversation, listing: dict[str, Any]) -> SafeString:
         query=listing["query"],
         status=listing["status"],
         is_open=conversation.id == listing["open_id"],
+        is_new=conversation.id in listing["unseen"],
         # Its times: "3 min. ago", and the exact one.
         minute=int(time.time() // 60),
         zone=timezone.get_current_timezone_name(),

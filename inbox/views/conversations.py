@@ -1,5 +1,6 @@
 """The inbox: the list, one conversation beside it, and its status."""
 
+import json
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from contacts.numbers import parse
-from inbox import progress, selectors, services
+from inbox import progress, seeing, selectors, services
 from inbox.forms import StatusForm
 from inbox.models import State
 from inbox.views.composer import composer_context
@@ -63,14 +64,28 @@ def index(request: PageRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def conversation(request: PageRequest, conversation_id: int) -> HttpResponse:
     context = conversation_context(request, conversation_id)
+    opened = context.get("conversation")
     if request.htmx:
-        return render(request, "inbox/_conversation.html", context)
+        response = render(request, "inbox/_conversation.html", context)
+        if opened and _see(request, opened):
+            # Not before the page has the conversation's address: the list asks by it.
+            response["HX-Trigger-After-Settle"] = "conversation-changed"
+        return response
     return render(
         request,
         "inbox/index.html",
-        context | list_context(request),
+        context | list_context(request, opened),
         status=404 if context.get("missing") else 200,
     )
+
+
+@require_safe
+def what_is_new(request: PageRequest) -> HttpResponse:
+    """The navigation's count alone, for the poll of a page without a list."""
+    found = _unseen(request, selectors.newest())
+    if unchanged(request, version_of(found)):
+        return HttpResponse(status=204)
+    return render(request, "inbox/_news.html", {"news": news_context(found) | {"polls": True}})
 
 
 @require_POST
@@ -91,10 +106,15 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
 # --- Contexts: the first page, the htmx request and the poll use the same ------------------------
 
 
-def list_context(request: PageRequest) -> dict[str, Any]:
-    """What _list.html shows: tabs with counts, one page of conversations, or why there is none."""
+def list_context(request: PageRequest, opened: Conversation | None = None) -> dict[str, Any]:
+    """What _list.html shows: tabs with counts, one page of conversations, or why there is none.
+
+    opened: what the page shows beside the list.
+    """
     chosen, search, number = _chosen_status(request), search_text(request), page_number(request)
     counts: selectors.Counts = {}
+    shown: tuple[Conversation, ...] = ()
+    newest: tuple[Conversation, ...] = ()
     listing: dict[str, Any] = {
         "status": chosen,
         "search": search,
@@ -104,12 +124,12 @@ def list_context(request: PageRequest) -> dict[str, Any]:
         "write_url": _write_url(search) if chosen is None else "",
     }
     try:
-        reading, counts = selectors.conversations_and_counts(
-            status=chosen, search=search, page=number
-        )
+        found = selectors.inbox(status=chosen, search=search, page=number)
     except WaziMeError as error:
         listing["trouble"] = explain(error)
     else:
+        reading, counts, newest = found.page, found.counts, found.newest
+        shown = reading.value.rows
         listing |= {
             "page": reading.value,
             "read_at": reading.read_at,
@@ -117,10 +137,58 @@ def list_context(request: PageRequest) -> dict[str, Any]:
             "last_url": reverse("inbox:list") + _query(chosen, search, reading.value.last),
         }
     listing["tabs"] = _tabs(chosen, search, counts)
+    unseen = _unseen(request, (*shown, *newest), opened)
+    listing["unseen"] = [row.id for row in unseen]
+    counted = {row.id for row in newest}
+    news = news_context([row for row in unseen if row.id in counted])
     seen = {name: str(value) for name, value in listing.items() if name != "read_at"}
     signals = selectors.Signals(request.user)
-    version = version_of(seen, signals.version)
-    return {"listing": listing | {"version": version}, "signals": signals}
+    version = version_of(seen, signals.version, news["version"])
+    return {
+        "listing": listing | {"version": version},
+        "signals": signals,
+        "news": news,
+    }
+
+
+def news_context(unseen: list[Conversation]) -> dict[str, Any]:
+    """What _news.html shows. Counted are only the newest of all conversations: no read of WaziMe is
+    made for this but the one that every list makes."""
+    told = [
+        {
+            "name": row.contact.name if row.contact else "",
+            "url": reverse("inbox:conversation", args=[row.id]),
+            "at": row.last_message_at.isoformat() if row.last_message_at else "",
+        }
+        for row in unseen
+    ]
+    return {"count": len(unseen), "told": json.dumps(told), "version": version_of(unseen)}
+
+
+def _unseen(
+    request: PageRequest,
+    conversations: tuple[Conversation, ...],
+    opened: Conversation | None = None,
+) -> list[Conversation]:
+    """What has something new for this person. What they have opened they see, and so they do with
+    what is open beside a list's poll while they look."""
+    looked_at = opened.id if opened else None
+    if request.headers.get("X-Looking"):
+        looked_at = open_conversation_id(request)
+    rows = {row.id: row for row in (*((opened,) if opened else ()), *conversations)}
+    found = seeing.unseen(request.user, rows.values())
+    for row in found:
+        if row.id == looked_at:
+            seeing.see(person=request.user, conversation=row)
+    return [row for row in found if row.id != looked_at]
+
+
+def _see(request: PageRequest, opened: Conversation) -> bool:
+    """Whether there was something new for this person, who sees it now."""
+    if not seeing.unseen(request.user, [opened]):
+        return False
+    seeing.see(person=request.user, conversation=opened)
+    return True
 
 
 def conversation_context(request: PageRequest, conversation_id: int) -> dict[str, Any]:

@@ -87,6 +87,19 @@ setInterval(countTimes, 15_000);
 /* Polls -------------------------------------------------------------------------------------- */
 
 let polled = Date.now();
+let isLeaving = false;
+
+/* Whoever is no longer logged in is on the way to the login: another answer that leads there would
+   begin the way anew. What comes back with the browser's back button asks again. */
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (detail.xhr.status === 401) isLeaving = true;
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (isLeaving) event.preventDefault();
+});
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) isLeaving = false;
+});
 
 function poll() {
   polled = Date.now();

@@ -25,24 +25,22 @@ document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
 
 /* The thread's poll brings the status along. A control that shows it already keeps its place and what
    it says; one that is asking gets an answer of its own. */
-let statusHadFocus = false;
-
 document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
   const { target, fragment } = detail;
   if (target.id !== "status") return;
   const seen = (control) => control.querySelector("[name=seen]").value;
   const isAsking = target.querySelector(".htmx-request");
   if (isAsking || seen(target) === seen(fragment)) detail.shouldSwap = false;
-  else statusHadFocus = target.contains(document.activeElement);
-});
-document.addEventListener("htmx:oobAfterSwap", ({ detail: { target } }) => {
-  if (target.id !== "status" || !statusHadFocus || document.activeElement !== document.body) return;
-  document.querySelector("#status [aria-pressed=true]")?.focus({ preventScroll: true });
+  else if (hasFocus(target)) left.focus = "status";
 });
 
-/* A poll that was asked before a status was set may answer after it, with the status of before. */
+/* A poll that was asked before a status was set may answer after it, with the status of before. The
+   next one gets an answer in any case: somebody may set the status back until then. */
 document.addEventListener("htmx:beforeOnLoad", ({ target }) => {
-  if (target.closest("#status")) htmx.trigger("#thread", "htmx:abort");
+  const thread = document.getElementById("thread");
+  if (!thread || !target.closest("#status")) return;
+  htmx.trigger(thread, "htmx:abort");
+  thread.setAttribute("hx-headers", "{}");
 });
 
 /* Only an answer with a fragment repaints the form: after anything else the truth comes back. */
@@ -85,28 +83,33 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   document.querySelector("#conversation h1")?.focus({ preventScroll: true });
 });
 
+/* What is open before somebody's eyes is seen. */
+document.addEventListener("htmx:configRequest", ({ target, detail }) => {
+  if (target.id === "conversations" && !document.hidden) detail.headers["X-Looking"] = "yes";
+});
+
 /* The list stays where it was scrolled to while it is the same list. What had the focus gets it
-   back by its id; when it is gone, the chosen tab or status has it. */
-let left = {};
+   back by its id; when it is gone, the chosen tab or status has it, or the first one to choose. */
+const hasFocus = (part) => part.contains(document.activeElement);
+let left = {}; // what is being replaced; focus: the id of the part that had it
 
 document.addEventListener("htmx:beforeSwap", ({ target }) => {
   left = {
-    hadFocus: target.contains(document.activeElement),
+    focus: hasFocus(target) && target.id,
     list: target.getAttribute("hx-get"),
     top: target.querySelector(".pane__body")?.scrollTop,
   };
 });
 document.addEventListener("htmx:afterSwap", ({ target }) => {
-  if (!target.matches("#conversations, #status")) return;
   if (target.id === "conversations") {
     showOpened();
     if (left.list === target.getAttribute("hx-get")) {
       target.querySelector(".pane__body").scrollTop = left.top;
     }
   }
-  if (left.hadFocus && document.activeElement === document.body) {
-    target.querySelector("[aria-current=page], [aria-pressed=true]")?.focus({ preventScroll: true });
-  }
+  if (left.focus !== target.id || document.activeElement !== document.body) return;
+  const chosen = target.querySelector("[aria-current=page], [aria-pressed=true]");
+  (chosen ?? target.querySelector("[aria-pressed]"))?.focus({ preventScroll: true });
 });
 
 /* The thread stands at its end, also when the composer below it grows; somebody who reads further

@@ -13,6 +13,9 @@ from tests.stack import Stack
 
 PASSWORD = "wazime-demo"
 
+# A machine that runs the whole stack and a browser beside it may be slow.
+expect.set_options(timeout=15_000)
+
 
 @pytest.fixture(scope="session")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import LogIn, ask
@@ -145,6 +146,52 @@ def test_a_keyboard_keeps_its_place(log_in: LogIn) -> None:
     page.get_by_role("button", name="Undo").press("Enter")
     expect(page.get_by_role("button", name="Pending")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#status :focus")).to_have_count(1)
+
+
+def test_what_has_just_come_works_at_once_and_keeps_the_focus(log_in: LogIn) -> None:
+    page = log_in("agent")
+    open_pending(page)
+    page.evaluate(
+        """() => {
+            window.isSamePage = true;
+            new MutationObserver((changes, observer) => {
+                const undo = document.getElementById("undo");
+                if (!undo) return;
+                observer.disconnect();
+                undo.focus();
+                undo.click();
+            }).observe(document.body, { childList: true, subtree: true });
+        }"""
+    )
+
+    page.get_by_role("button", name="Important").click()
+
+    undone = page.get_by_role("status").filter(has_text="Status: Pending.")
+    expect(undone).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    assert page.evaluate("window.isSamePage")
+
+
+@pytest.mark.parametrize("status", [2, 0])
+def test_the_focus_stays_with_the_status_when_somebody_else_sets_it(
+    log_in: LogIn, status: int
+) -> None:
+    page, other = log_in("agent"), log_in("admin")
+    open_pending(page, 4)
+    page.get_by_role("button", name="Important").press("Enter")
+    page.get_by_role("button", name="Undo").focus()
+    path = page.url.partition("?")[0]
+
+    other.evaluate(
+        "([path, status]) => htmx.ajax('POST', `${path}status/`, { values: { status } })",
+        [path, status],
+    )
+
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    expect(page.get_by_role("button", name="Pending")).to_be_focused()
+    if not status:
+        page.get_by_role("button", name="Pending").press("Enter")
+        expect(page.get_by_role("button", name="Undo")).to_be_visible()
 
 
 def test_the_way_back_goes_through_the_tabs(log_in: LogIn) -> None:

@@ -644,9 +644,11 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(
 ) -> None:
     for text in ("um", "dois", "três"):
         deliver(write(text))
+    agent_client.get("/inbox/")
 
-    # session, user; messages with authors, attempts, deciders (none yet); attention, gate
-    with django_assert_num_queries(6):
+    # session, user; messages with authors, attempts, deciders (none yet); what was seen;
+    # attention, gate
+    with django_assert_num_queries(7):
         agent_client.get(page_of(conversation))
 
 

@@ -84,6 +84,11 @@ def browser_context_args() -> dict[str, object]:
     return {"locale": "en-US", "timezone_id": "Asia/Tokyo"}
 
 
+def poll(page: Page) -> None:
+    """Every live fragment asks now."""
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('poll'))")
+
+
 @pytest.fixture
 def writer(page: Page, live_server: LiveServer, agent: User) -> Page:
     """A page with a text field, open in the browser of somebody who is logged in."""
@@ -172,6 +177,57 @@ def test_it_keeps_texts_when_the_session_ends_by_itself(
     assert received == []
 
 
+@pytest.mark.parametrize("ended", ["session", "account"])
+def test_a_poll_leads_to_the_login_and_back_to_the_text(
+    writer: Page, live_server: LiveServer, agent: User, ended: str
+) -> None:
+    writer.get_by_label("Message").fill("not lost")
+    if ended == "session":
+        writer.context.clear_cookies(name="sessionid")
+    else:
+        User.objects.update(is_active=False)
+    asked = len(polls)
+
+    poll(writer)
+    writer.wait_for_url("**/accounts/login/**")
+    poll(writer)
+
+    User.objects.update(is_active=True)
+    writer.context.clear_cookies(name="sessionid")
+    log_in(writer, live_server.url)
+    expect(writer.get_by_label("Message")).to_have_value("not lost")
+    assert len(polls) == asked
+
+
+def test_logging_out_stops_the_other_tabs(writer: Page, live_server: LiveServer) -> None:
+    other = writer.context.new_page()
+    other.goto(f"{live_server.url}/writing/")
+    writer.get_by_text("Account of Ana Souza").locator("xpath=..").click()
+    writer.get_by_role("button", name="Log out").click()
+    writer.wait_for_url("**/accounts/login/**")
+
+    poll(other)
+
+    other.wait_for_url("**/accounts/login/**")
+
+
+def test_polls_stop_while_the_login_is_on_its_way(writer: Page) -> None:
+    asked: list[str] = []
+    writer.on("request", lambda request: asked.append(request.url))
+    # An answer without content leaves the page where it is, as one that does not come yet.
+    writer.route("**/accounts/login/**", lambda route: route.fulfill(status=204))
+    writer.context.clear_cookies(name="sessionid")
+
+    with writer.expect_request("**/accounts/login/**"):
+        poll(writer)
+    until_then = len(asked)
+    for _ in range(3):
+        poll(writer)
+        writer.wait_for_timeout(300)
+
+    assert asked[until_then:] == []
+
+
 def test_it_sends_after_a_login_in_another_tab(writer: Page, live_server: LiveServer) -> None:
     writer.context.clear_cookies()
     log_in(writer.context.new_page(), live_server.url)
@@ -232,6 +288,25 @@ def test_it_polls_every_five_seconds(page: Page, live_server: LiveServer, agent:
     for count in ("1", "2"):
         page.clock.run_for(5_100)
         expect(page.locator("#live")).to_have_text(count)
+
+
+def test_it_polls_every_thirty_seconds_while_nobody_looks(
+    page: Page, live_server: LiveServer, agent: User
+) -> None:
+    polls.clear()
+    page.clock.install()
+    log_in(page, live_server.url)
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, writable: true })")
+
+    page.clock.run_for(25_100)
+    assert polls == []
+    page.clock.run_for(5_100)
+    expect(page.locator("#live")).to_have_text("1")
+
+    page.clock.run_for(6_000)
+    page.evaluate("document.hidden = false")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#live")).to_have_text("2")
 
 
 def test_it_counts_up_the_time_that_has_passed(

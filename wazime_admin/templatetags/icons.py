@@ -1,6 +1,6 @@
 """Heroicons' tags, each icon drawn once: the package builds its XML anew wherever it stands.
 
-Stands for the package's own library, `{% load heroicons %}`, which is not installed (see TEMPLATES).
+Stands for the package's own library, `{% load heroicons %}`, which is not installed.
 """
 
 from functools import lru_cache

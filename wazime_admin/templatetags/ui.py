@@ -130,5 +130,13 @@ def nav_item(
     path = context["request"].path
     elsewhere = bool(besides) and path.startswith(reverse(besides))
     current = path.startswith(url) and not elsewhere
-    shown = {"url": url, "icon": icon, "label": label, "badge": badge, "key": key}
-    return {**shown, "current": current}
+    return {
+        "url": url,
+        "icon": icon,
+        "label": label,
+        "current": current,
+        "badge": badge,
+        "key": key,
+        "is_inbox": url_name == "inbox:list",
+        "news": context.get("news"),
+    }

@@ -1,0 +1,84 @@
+/* What is new to this person: counted in the page's title, and told on the desktop where they want it.
+
+   #news[data-news]   the conversations: [{"name", "url", "at"}]; data-one, data-several: the words
+   #bell              turns the desktop's notifications on and off, for this browser */
+
+const TOLD = `told:${document.body.dataset.user}`; // conversation's address -> its last message
+const TOLD_KEPT = 100;
+const bell = document.getElementById("bell");
+const canTell = "Notification" in window && "locks" in navigator && matchMedia("(hover: hover)").matches;
+
+const news = () => JSON.parse(document.getElementById("news").dataset.news);
+const isOn = () => localStorage.getItem("notifications") === "on" && Notification.permission === "granted";
+
+let prefix = "";
+
+function showCount() {
+  const title = document.title.startsWith(prefix) ? document.title.slice(prefix.length) : document.title;
+  const count = news().length;
+  prefix = count ? `(${count}) ` : "";
+  if (document.title !== prefix + title) document.title = prefix + title;
+}
+
+/* What nobody was told of yet. Tabs take turns: each thing is told once. */
+function takeFresh() {
+  return navigator.locks.request("told", () => {
+    const told = JSON.parse(localStorage.getItem(TOLD) ?? "{}");
+    const fresh = news().filter(({ url, at }) => !(told[url] >= at));
+    for (const { url, at } of fresh) {
+      delete told[url];
+      told[url] = at;
+    }
+    const kept = Object.entries(told).slice(-TOLD_KEPT);
+    localStorage.setItem(TOLD, JSON.stringify(Object.fromEntries(kept)));
+    return fresh;
+  });
+}
+
+async function tell() {
+  if (!canTell || !isOn() || !news().length) return;
+  const fresh = await takeFresh();
+  if (!fresh.length) return;
+  const words = document.getElementById("news").dataset;
+  const [{ name, url }] = fresh;
+  const isOne = fresh.length === 1;
+  const told = new Notification(isOne ? name : words.several.replace("{n}", fresh.length), {
+    body: isOne ? words.one : fresh.map((each) => each.name).join(", "),
+    icon: document.querySelector("link[rel=icon]").href,
+  });
+  told.onclick = () => {
+    told.close();
+    window.focus();
+    location.assign(isOne ? url : "/inbox/");
+  };
+}
+
+function look() {
+  showCount();
+  tell();
+}
+
+look();
+document.addEventListener("htmx:afterSettle", look);
+
+function showBell() {
+  bell.hidden = false;
+  bell.setAttribute("aria-pressed", String(isOn()));
+}
+
+if (bell && canTell) {
+  showBell();
+  bell.addEventListener("click", async () => {
+    if (isOn()) {
+      localStorage.removeItem("notifications");
+    } else if ((await Notification.requestPermission()) === "granted") {
+      await takeFresh();
+      localStorage.setItem("notifications", "on");
+    } else {
+      const toast = document.getElementById("toast-error").content.firstElementChild.cloneNode(true);
+      toast.querySelector(".toast__text").textContent = bell.dataset.blocked;
+      document.getElementById("toasts").append(toast);
+    }
+    showBell();
+  });
+}
