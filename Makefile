@@ -32,8 +32,8 @@ run: packages ## Start everything on this machine, until Ctrl-C
 test: dev-packages chromium ## Run all tests
 	@$(python) -m pytest
 
-test-postgres: dev-packages ## Run the ledger's tests on a real PostgreSQL
-	@TEST_DATABASE=postgres $(python) -m pytest tests/inbox tests/broadcasts
+test-postgres: dev-packages ## Run the ledger's and the team's tests on a real PostgreSQL
+	@TEST_DATABASE=postgres $(python) -m pytest tests/inbox tests/broadcasts tests/team/test_team.py tests/team/test_links.py
 
 bench: dev-packages ## Measure what must stay fast and small; figures also in var/bench
 	@$(python) -m tests.bench

@@ -35,14 +35,11 @@ def index(request: PageRequest) -> HttpResponse:
 @admin_required
 @require_safe
 def audit(request: PageRequest) -> HttpResponse:
-    before = request.GET.get("before", "")[:18]
-    entries, go_on = selectors.audit(before=int(before) if _is_number(before) else None)
-    context = {"entries": entries, "go_on": go_on, "is_newest": not before}
+    asked = request.GET.get("before", "")[:18]
+    before = int(asked) if asked.isascii() and asked.isdigit() else None
+    entries, go_on = selectors.audit(before=before)
+    context = {"entries": entries, "go_on": go_on, "is_newest": before is None}
     return render(request, "team/audit.html", context)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
 
 
 # --- One person -------------------------------------------------------------------------------
