@@ -319,6 +319,12 @@ def test_the_audit_keeps_what_happens_to_opt_outs(admin_client, admin) -> None:
     ]
 
 
+def test_the_audit_keeps_who_had_sending_tried_again(admin_client, wazime) -> None:
+    admin_client.post("/inbox/gate/try/")
+
+    assert done() == [("gate_tried", "clara", None)]
+
+
 def test_the_audit_shows_markup_as_text(admin_client, admin) -> None:
     AuditEntry.objects.create(by=admin, action=Action.BROADCAST_STARTED, about="<b>Sale")
 

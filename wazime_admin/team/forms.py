@@ -80,5 +80,10 @@ class JoinForm(UserCreationForm):  # type: ignore[type-arg]  # generic in its st
 
 
 class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # generic in its stubs only
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].widget.attrs["autofocus"] = True
+        self.fields["new_password2"].help_text = ""
+
     def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:
         super().validate_password_for_user(user, "new_password1")
