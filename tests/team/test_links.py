@@ -170,7 +170,7 @@ def test_tokens_are_long_and_never_the_same(admin) -> None:
     }
 
     assert len(tokens) == 20
-    assert min(map(len, tokens)) >= 43  # 256 bits
+    assert min(map(len, tokens)) >= 64  # 256 bits
 
 
 def test_the_address_loses_the_token_and_logs_never_have_it(

@@ -73,7 +73,7 @@ def test_a_tab_that_polls_goes_to_the_login_when_its_account_is_closed(
     tab.context.close()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, 320])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_are_accessible_and_fit(
     admin_page: Page, live_server: LiveServer, admin: User, agent: User, width: int, scheme: str

@@ -108,7 +108,7 @@ def _lock_admins(admin: User) -> list[User]:
 
 def invite(*, admin: User, role: str, name: str, email: str) -> tuple[Invitation, str]:
     """The invitation, and the token of its link, which nobody can read again."""
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_hex(32)
     with transaction.atomic():
         _lock_admins(admin)
         invitation = Invitation.objects.create(
@@ -121,7 +121,7 @@ def invite(*, admin: User, role: str, name: str, email: str) -> tuple[Invitation
 
 def renew(*, admin: User, invitation_id: int) -> tuple[Invitation, str]:
     """A new link in place of the one before, which works no more. Raises LinkGone."""
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_hex(32)
     with transaction.atomic():
         _lock_admins(admin)
         waiting = Invitation.objects.filter(pk=invitation_id, used_at=None, revoked_at=None)
@@ -162,7 +162,7 @@ def make_password_link(*, admin: User, person_id: int) -> tuple[PasswordLink, st
 
     Raises PermissionDenied, also when the account is closed; User.DoesNotExist.
     """
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_hex(32)
     with transaction.atomic():
         person = _locked(admin, person_id)
         if person == admin or not person.is_active:
