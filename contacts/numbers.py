@@ -8,6 +8,7 @@ by the number it became.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
@@ -117,6 +118,7 @@ def folded(mobile_code: str, mobile: str) -> str:
     return "{}9{}".format(*mobile_parts.groups()) if mobile_parts else digits
 
 
+@lru_cache(maxsize=5000)
 def formatted(mobile_code: str, mobile: str) -> str:
     """The number as people read it, `+55 11 91234-5678`; one that cannot exist as it is."""
     digits = _digits(mobile_code) + _digits(mobile)

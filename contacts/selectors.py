@@ -1,6 +1,7 @@
 """Reads of WaziMe's contacts, and of who has opted out of broadcasts."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.core.paginator import Page as OptOutPage
 from django.core.paginator import Paginator
@@ -11,7 +12,7 @@ from contacts.models import OptOut
 from contacts.numbers import Number
 from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import WaziMeClient, client
-from wazime_admin.wazime.reading import Reading
+from wazime_admin.wazime.reading import Question, Reading
 from wazime_admin.wazime.types import Contact, Page
 
 # How far one contact is looked for: rows a page, pages.
@@ -39,7 +40,7 @@ def _page_of(search: str, page: int) -> Reading[Page[Contact]]:
             return searching.with_all(words, rows, lambda contact: contact)
         return wazime.contacts(search=term, page=page)
 
-    return reading.read("contacts", "page", call, term, words, page)
+    return reading.read(Question("contacts", "page", call, (term, words, page)))
 
 
 def find_contact(contact_id: int, *, hint: str = "") -> Contact | None:
@@ -48,15 +49,14 @@ def find_contact(contact_id: int, *, hint: str = "") -> Contact | None:
     WaziMe has no endpoint for one contact. hint: its mobile as far as known, which finds it at
     once; otherwise the newest FIND_PER_PAGE * FIND_PAGES contacts are walked. Raises WaziMeError.
     """
-    wazime = client()
-    if hint and (found := _with_id(contact_id, _page(wazime, search=hint).rows)):
+    if hint and (found := _with_id(contact_id, _page_now(search=hint).rows)):
         return found
-    page = _page(wazime)
+    page = _page_now()
     found = _with_id(contact_id, page.rows)
     for number in range(2, min(page.last, FIND_PAGES) + 1):
         if found:
             break
-        found = _with_id(contact_id, _page(wazime, number=number).rows)
+        found = _with_id(contact_id, _page_now(number=number).rows)
     return found
 
 
@@ -82,6 +82,11 @@ def contacts_with(number: Number) -> list[Contact]:
 
 def _page(wazime: WaziMeClient, *, number: int = 1, search: str = "") -> Page[Contact]:
     return wazime.contacts(page=number, per_page=FIND_PER_PAGE, search=search)
+
+
+def _page_now(**which: Any) -> Page[Contact]:
+    """The same for a page that somebody waits for: each answer that it takes has to come soon."""
+    return reading.read_now(lambda wazime: _page(wazime, **which))
 
 
 def _with_id(contact_id: int, rows: Iterable[Contact]) -> Contact | None:

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from contacts.numbers import folded, search_term
 from inbox.templates import all_templates
-from wazime_admin.wazime import client
-from wazime_admin.wazime.reading import Reading
+from wazime_admin.wazime.reading import Reading, read_now
 from wazime_admin.wazime.types import Contact, Conversation, Template, TemplateStatus
 
 PER_PAGE = 100  # how far to look for a conversation
@@ -21,7 +20,9 @@ def approved_templates() -> Reading[tuple[Template, ...]]:
 def conversation_with(contact: Contact) -> Conversation | None:
     """The conversation with a contact, as far as a search or the newest ones show it."""
     number = folded(contact.mobile_code, contact.mobile)
-    for row in client().conversations(search=search_term(contact.number), per_page=PER_PAGE).rows:
+    term = search_term(contact.number)
+    found = read_now(lambda wazime: wazime.conversations(search=term, per_page=PER_PAGE))
+    for row in found.rows:
         if row.contact and folded(row.contact.mobile_code, row.contact.mobile) == number:
             return row
     return None

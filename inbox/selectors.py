@@ -1,6 +1,5 @@
 """What the inbox's pages look at. Reads only."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,10 +16,10 @@ from inbox import gate
 from inbox.models import UNDECIDED, Attempt, Message, Outcome, State
 from wazime_admin.team.models import User
 from wazime_admin.trouble import Trouble
-from wazime_admin.wazime import client, reading
+from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import WaziMeClient
 from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
-from wazime_admin.wazime.reading import Reading
+from wazime_admin.wazime.reading import Question, Reading
 from wazime_admin.wazime.types import MAX_ID, Contact, Conversation, Page, Status
 
 TABS: tuple[Status | None, ...] = (
@@ -32,11 +31,12 @@ TABS: tuple[Status | None, ...] = (
 )
 # How far to look for one row in the list, where a server's details leave something out.
 LOOKED_THROUGH = 100
-# The counts of the tabs are one small read each: they are made side by side.
-_counters = ThreadPoolExecutor(max_workers=len(TABS), thread_name_prefix="counts")
 
 
 # --- WaziMe's conversations -------------------------------------------------------------------
+
+
+Counts = dict[Status | None, int | None]  # by tab; None where WaziMe does not say
 
 
 def conversations(
@@ -46,6 +46,26 @@ def conversations(
 
     Raises WaziMeError.
     """
+    return reading.read(_page(status, search, page))
+
+
+def conversations_and_counts(
+    *, status: Status | None, search: str = "", page: int = 1
+) -> tuple[Reading[Page[Conversation]], Counts]:
+    """The same, and how many conversations each tab has; no counts where the page is out of date.
+
+    Raises WaziMeError.
+    """
+    found, *counted = reading.read_all(_page(status, search, page), *map(_count, TABS))
+    if isinstance(found, WaziMeError):
+        raise found
+    if found.trouble:
+        return found, {}
+    counts = [None if isinstance(count, WaziMeError) else count.value for count in counted]
+    return found, dict(zip(TABS, counts, strict=True))
+
+
+def _page(status: Status | None, search: str, page: int) -> Question[Page[Conversation]]:
     term, words = searching.question(search)
 
     def call(wazime: WaziMeClient) -> Page[Conversation]:
@@ -56,24 +76,16 @@ def conversations(
             return searching.with_all(words, found.rows, lambda row: row.contact)
         return wazime.conversations(status=status, search=term, page=page)
 
-    return reading.read("conversations", "page", call, status, term, words, page)
+    return Question("conversations", "page", call, (status, term, words, page))
 
 
-def tab_counts() -> dict[Status | None, int | None]:
-    """How many conversations each tab has; None where WaziMe does not say."""
-
-    def count(status: Status | None) -> int | None:
-        try:
-            return reading.read(
-                "conversations",
-                "count",
-                lambda wazime: wazime.conversations(status=status, per_page=1).total,
-                status,
-            ).value
-        except WaziMeError:
-            return None
-
-    return dict(zip(TABS, _counters.map(count, TABS), strict=True))
+def _count(status: Status | None) -> Question[int | None]:
+    return Question(
+        "conversations",
+        "count",
+        lambda wazime: wazime.conversations(status=status, per_page=1).total,
+        (status,),
+    )
 
 
 def conversation(conversation_id: int) -> Reading[Conversation]:
@@ -81,13 +93,18 @@ def conversation(conversation_id: int) -> Reading[Conversation]:
     if conversation_id > MAX_ID:
         raise Rejected(Cause.NOT_FOUND)
     return reading.read(
-        "conversations", "details", lambda wazime: _whole(wazime, conversation_id), conversation_id
+        Question(
+            "conversations",
+            "details",
+            lambda wazime: _whole(wazime, conversation_id),
+            (conversation_id,),
+        )
     )
 
 
 def current_status(conversation_id: int) -> Status | None:
     """The status as it is now, read past the cache; None when the server does not say."""
-    return _whole(client(), conversation_id).status
+    return reading.read_now(lambda wazime: _whole(wazime, conversation_id)).status
 
 
 def _whole(wazime: WaziMeClient, conversation_id: int) -> Conversation:
@@ -308,7 +325,7 @@ def _seen_since(moment: datetime, conversation_id: int) -> Conversation:
         return known.value
     if known.trouble:
         raise known.trouble
-    return _whole(client(), conversation_id)
+    return reading.read_now(lambda wazime: _whole(wazime, conversation_id))
 
 
 class Signals:

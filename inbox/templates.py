@@ -2,7 +2,7 @@
 
 from wazime_admin.wazime import reading
 from wazime_admin.wazime.client import WaziMeClient
-from wazime_admin.wazime.reading import Reading
+from wazime_admin.wazime.reading import Question, Reading
 from wazime_admin.wazime.types import Template
 
 PER_PAGE = 100
@@ -12,7 +12,7 @@ MOST_PAGES = 50
 
 def all_templates() -> Reading[tuple[Template, ...]]:
     """Newest first. Raises WaziMeError."""
-    return reading.read("templates", "all", _walk)
+    return reading.read(Question("templates", "all", _walk))
 
 
 def _walk(wazime: WaziMeClient) -> tuple[Template, ...]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.views import composer, conversations, gate, media, messages, new, outbox
+from inbox.views import commands, composer, conversations, gate, media, messages, new, outbox
 
 app_name = "inbox"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("outbox/<int:message_id>/cancel/", outbox.cancel, name="cancel"),
     path("media/<int:media_id>/", media.media, name="media"),
     path("media/<int:media_id>/thumbnail/", media.thumbnail, name="thumbnail"),
+    path("commands/", commands.commands, name="commands"),
     path("gate/", gate.show, name="gate"),
     path("gate/try/", gate.try_now, name="try_gate"),
 ]

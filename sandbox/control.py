@@ -1,4 +1,4 @@
-"""/_sandbox: the switches and the list of what was accepted, in JSON."""
+"""/_sandbox: the switches, and what was accepted and asked, in JSON."""
 
 import json
 from typing import Any
@@ -30,6 +30,7 @@ SELECT id, json_object(
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/_sandbox/accepted", accepted)
+    app.router.add_get("/_sandbox/calls", count_calls)
     app.router.add_post("/_sandbox/reset", reset)
     app.router.add_post("/_sandbox/inbound", inbound)
     app.router.add_get("/_sandbox/settings", show_settings)
@@ -67,8 +68,13 @@ def _accepted_batch(store: Store, since: int) -> tuple[list[str], int]:
     return [row[1] for row in found], found[-1][0] if found else since
 
 
+async def count_calls(request: web.Request) -> web.Response:
+    """`{"calls": {"contact/list": 7, ...}}`: how often each endpoint was called, with any fault."""
+    return web.json_response({"calls": request.app[SANDBOX].calls})
+
+
 async def reset(request: web.Request) -> web.Response:
-    """Data, settings and faults as at the start."""
+    """Data, settings and faults as at the start, and no calls."""
     request.app[SANDBOX].reset()
     return web.json_response({})
 

@@ -1,5 +1,6 @@
 """The ten endpoints by name, and the sandbox they and the pages act on."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -42,13 +43,15 @@ class Sandbox(World):
     def __init__(self, store: Store, settings: Settings, faults: list[Any]) -> None:
         super().__init__(store, settings)
         self.rules = Rules()
+        self.calls = Counter[str]()
         self.resets = 0
         self._first_settings, self._first_faults = settings, faults
         self._add_first_faults()
 
     def reset(self) -> None:
-        """Data, settings and faults as they were at the start."""
+        """Data, settings and faults as they were at the start, and no calls."""
         self.resets += 1
+        self.calls.clear()
         self.store.reset()
         self.settings = self._first_settings
         self.rules.clear()

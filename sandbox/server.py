@@ -31,6 +31,7 @@ async def serve_api(request: web.Request) -> web.StreamResponse:
     sandbox, started = request.app[SANDBOX], time.time()
     found = find_endpoint(request.match_info["path"])
     if found:
+        sandbox.calls[found[0]] += 1
         _, rule = sandbox.rules.strike(found[0], "", unread=True)
         if rule:
             return await play(request, rule, None)

@@ -65,6 +65,11 @@ class Sandbox:
         messages: list[dict[str, Any]] = self._ask("GET", f"accepted?since={since}")["accepted"]
         return messages
 
+    def calls(self) -> dict[str, int]:
+        """How often each endpoint was called."""
+        calls: dict[str, int] = self._ask("GET", "calls")["calls"]
+        return calls
+
     def add_fault(self, fault: str, **rule: Any) -> dict[str, Any]:
         """Switches a fault on: `endpoints`, `numbers`, `times`, `seconds`, `left`, `message`."""
         return self.add_faults([{"fault": fault, **rule}])[0]
@@ -81,7 +86,7 @@ class Sandbox:
         self._ask("DELETE", "faults")
 
     def reset(self) -> None:
-        """Data, settings and faults as at the start."""
+        """Data, settings and faults as at the start, and no calls."""
         self._ask("POST", "reset")
 
     def settings(self, **changes: Any) -> dict[str, Any]:

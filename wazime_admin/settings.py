@@ -230,6 +230,7 @@ TEMPLATES = [
                 "wazime_admin.context.installation",
                 "inbox.context.signals",
             ],
+            "libraries": {"heroicons": "wazime_admin.templatetags.icons"},
         },
     },
 ]

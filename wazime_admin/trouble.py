@@ -74,6 +74,10 @@ _WORDS: dict[Cause, tuple[Words, Words]] = {
         _("WaziMe took too long to answer."),
         _("Wait a moment and try again."),
     ),
+    Cause.SLOW: (
+        _("WaziMe is slow to answer."),
+        _("Its answer is still awaited: look again in a few seconds."),
+    ),
     Cause.CONNECTION_LOST: (
         _("The connection to WaziMe broke before an answer came."),
         _("Wait a moment and try again."),

@@ -94,7 +94,7 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
 def list_context(request: PageRequest) -> dict[str, Any]:
     """What _list.html shows: tabs with counts, one page of conversations, or why there is none."""
     chosen, search, number = _chosen_status(request), search_text(request), page_number(request)
-    counts: dict[Status | None, int | None] = {}
+    counts: selectors.Counts = {}
     listing: dict[str, Any] = {
         "status": chosen,
         "search": search,
@@ -104,11 +104,12 @@ def list_context(request: PageRequest) -> dict[str, Any]:
         "write_url": _write_url(search) if chosen is None else "",
     }
     try:
-        reading = selectors.conversations(status=chosen, search=search, page=number)
+        reading, counts = selectors.conversations_and_counts(
+            status=chosen, search=search, page=number
+        )
     except WaziMeError as error:
         listing["trouble"] = explain(error)
     else:
-        counts = {} if reading.trouble else selectors.tab_counts()
         listing |= {
             "page": reading.value,
             "read_at": reading.read_at,
@@ -266,9 +267,7 @@ def _write_url(search: str) -> str:
     return f"{reverse('inbox:new')}?{urlencode(asdict(number))}" if number else ""
 
 
-def _tabs(
-    chosen: Status | None, search: str, counts: dict[Status | None, int | None]
-) -> list[dict[str, Any]]:
+def _tabs(chosen: Status | None, search: str, counts: selectors.Counts) -> list[dict[str, Any]]:
     return [
         {
             "label": TAB_NAMES[status],

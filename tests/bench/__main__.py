@@ -5,7 +5,7 @@ from importlib import import_module
 
 from tests.bench.report import report
 
-NAMES = ["memory", "stalled", "broadcast", "chaos"]
+NAMES = ["inbox", "reads", "memory", "stalled", "broadcast", "chaos"]
 
 chosen = sys.argv[1:] or NAMES
 kept = [report(name, import_module(f"tests.bench.{name}").run()) for name in chosen]

@@ -13,7 +13,8 @@ FOLDER = ROOT / "var" / "bench"
 @dataclass(frozen=True)
 class Line:
     """One figure. floor: the same thing measured in the same run with as little to do as there
-    can be; limit: what value, or its ratio to the floor, must stay under."""
+    can be; limit: what value, or its ratio to the floor, must stay under; at_least: what its ratio
+    must reach."""
 
     what: str
     value: float
@@ -21,6 +22,7 @@ class Line:
     floor: float
     limit: float | None = None
     limits_ratio: bool = False
+    at_least: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -28,6 +30,8 @@ class Line:
 
     @property
     def is_kept(self) -> bool:
+        if self.at_least is not None:
+            return self.ratio >= self.at_least
         measured = self.ratio if self.limits_ratio else self.value
         return self.limit is None or measured < self.limit
 
@@ -47,7 +51,10 @@ def report(name: str, lines: Iterable[Line]) -> bool:
 
 
 def _limit(line: Line) -> str:
+    kept = "kept" if line.is_kept else "BROKEN"
+    if line.at_least is not None:
+        return f"(must be at least {line.at_least:g} times the rival: {kept})"
     if line.limit is None:
         return line.unit
     unit = "times the floor" if line.limits_ratio else line.unit
-    return f"{line.limit:g} {unit}: {'kept' if line.is_kept else 'BROKEN'}"
+    return f"{line.limit:g} {unit}: {kept}"

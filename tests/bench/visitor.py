@@ -5,6 +5,7 @@ import re
 import socket
 import uuid
 from collections.abc import Iterator
+from http.client import HTTPMessage
 from urllib.parse import urlencode, urlsplit
 
 BOUNDARY = "the-boundary-of-a-benchmark"
@@ -12,15 +13,23 @@ CHUNK = bytes(64 * 1024)
 BEGINNING = b"%PDF-1.7\n"
 
 
-class Visitor:
-    """One connection of the demo's agent; not shared between threads."""
+AGENT = ("agent", "wazime-demo")
 
-    def __init__(self, url: str, cookies: dict[str, str] | None = None) -> None:
+
+class Visitor:
+    """One connection of the demo's agent, or of another account; not shared between threads."""
+
+    def __init__(
+        self,
+        url: str,
+        cookies: dict[str, str] | None = None,
+        account: tuple[str, str] = AGENT,
+    ) -> None:
         self._url, self._host = url, urlsplit(url).netloc
         self._connection = http.client.HTTPConnection(self._host, timeout=120)
         self._cookies = dict(cookies or {})
         if not cookies:
-            self._log_in()
+            self._log_in(*account)
 
     def another(self) -> "Visitor":
         """The same person with a connection of its own."""
@@ -28,6 +37,15 @@ class Visitor:
 
     def get(self, path: str) -> str:
         return self._ask("GET", path).decode()
+
+    def headers(self, path: str) -> HTTPMessage:
+        """Those of the answer."""
+        self._ask("GET", path)
+        return self._headers
+
+    def poll(self, path: str, headers: dict[str, str]) -> str:
+        """A fragment as htmx asks for it; empty when it has not changed."""
+        return self._ask("GET", path, headers={"HX-Request": "true", **headers}).decode()
 
     def writable_conversation(self) -> int:
         """The id of a conversation of the demo that has a composer."""
@@ -56,11 +74,11 @@ class Visitor:
             connection.sendall(CHUNK)
         return connection
 
-    def _log_in(self) -> None:
+    def _log_in(self, login: str, password: str) -> None:
         form = self.get("/accounts/login/")
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
         assert token
-        fields = {"login": "agent", "password": "wazime-demo", "csrfmiddlewaretoken": token[1]}
+        fields = {"login": login, "password": password, "csrfmiddlewaretoken": token[1]}
         self._ask(
             "POST",
             "/accounts/login/",
@@ -79,6 +97,7 @@ class Visitor:
         self._connection.request(method, path, body, self._with_cookies(headers or {}))
         answer = self._connection.getresponse()
         content = answer.read()
+        self._headers = answer.headers
         for line in answer.headers.get_all("Set-Cookie", []):
             name, value = line.split(";")[0].split("=", 1)
             self._cookies[name] = value

@@ -264,6 +264,7 @@ def test_it_keeps_everything_while_wazime_is_down(admin_client, wazime):
 def test_it_says_when_the_templates_are_old(admin_client, wazime, redis_server, monkeypatch):
     admin_client.get(NEW)
     monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
     wazime.add_fault("maintenance")
     assert "These templates may be out of date." in words(admin_client.get(NEW))
     assert create(admin_client).template["name"] == "aviso_horario"

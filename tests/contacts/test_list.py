@@ -140,6 +140,7 @@ def test_it_shows_the_last_page_with_its_age_while_wazime_is_down(
     agent_client.get("/contacts/")
     wazime.add_fault("ip_not_whitelisted")
     monkeypatch.setattr(reading, "FRESH", 0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0)
     shown = agent_client.get("/contacts/").content.decode()
     assert "Ana Paula Ferraz" in shown
     assert "These contacts may be out of date." in shown

@@ -51,6 +51,23 @@ def test_a_slow_conversation_shows_its_name_at_once(dashboard: Stack, log_in: Lo
     assert before != name
 
 
+def test_a_conversation_that_comes_too_late_shows_itself(dashboard: Stack, log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/?status=2")
+    fault = {"fault": "latency", "endpoints": DETAILS[:1], "seconds": 5}
+    ask(dashboard, "POST", "faults", fault)
+    row = rows(page).nth(4)
+    name = row.inner_text()
+
+    row.click()
+
+    expect(page.get_by_text("WaziMe is slow to answer.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.get_by_label("Message", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("WaziMe is slow to answer.")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
 def test_a_conversation_that_cannot_be_opened_leaves_the_one_before(log_in: LogIn) -> None:
     page = log_in("agent")
     before = open_pending(page)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from contacts.numbers import formatted
 from inbox import services
 from inbox.models import Message, State
+from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client
@@ -66,6 +67,48 @@ def test_it_shows_the_newest_conversations(agent_client, wazime, behaviour: str)
     text = shown(agent_client.get("/inbox/"))
 
     assert len(names_in(text, rows)) == len([row for row in rows if row.contact])
+
+
+def test_each_reader_sees_the_list_in_a_language_and_a_time_zone_of_their_own(
+    agent_client, wazime
+) -> None:
+    first = client().conversations().rows[0]
+    assert first.last_message_at
+
+    def title(language: str, zone: str) -> str:
+        agent_client.cookies["tz"] = zone
+        text = shown(agent_client.get("/inbox/", headers={"Accept-Language": language}))
+        return text.partition('<span class="row__time">')[2].partition("</span>")[0]
+
+    english = title("en", "UTC")
+    assert first.last_message_at.isoformat(timespec="seconds") in english
+    assert title("en", "America/Sao_Paulo") != english
+    assert title("pt-br", "UTC") != english
+    assert title("en", "UTC") == english
+
+
+def test_the_list_marks_the_conversation_that_is_open(agent_client, wazime) -> None:
+    first, second = client().conversations().rows[:2]
+
+    for opened in (first, second, first):
+        text = shown(agent_client.get(page_of(opened)))
+        row = text.partition(f'id="row-{opened.id}"')[2].partition("</a>")[0]
+        assert 'aria-current="true"' in row
+        assert text.count('aria-current="true"') == 2  # the row, and the language in the menu
+
+
+def test_a_list_that_is_fresh_costs_one_look_at_redis(
+    agent_client, wazime: Sandbox, redis_server: RedisServer
+) -> None:
+    agent_client.get("/inbox/")
+    redis_server.client.config_resetstat()
+    agent_client.get("/inbox/", headers=HTMX)
+    commands = redis_server.client.info("commandstats")
+
+    assert {name: found["calls"] for name, found in commands.items()} == {
+        "cmdstat_mget": 1,
+        "cmdstat_config|resetstat": 1,
+    }
 
 
 def test_it_tells_the_root_page_where_the_inbox_is(agent_client) -> None:

@@ -246,6 +246,7 @@ def test_it_shows_the_last_templates_and_why_they_are_old(
 ) -> None:
     get(admin_client)
     monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
     wazime.add_fault(fault)
     response = get(admin_client)
 

@@ -141,9 +141,19 @@ def test_reset_brings_back_data_settings_and_no_faults(api: Api) -> None:
     api.sandbox.add_fault("http_500")
     api.sandbox.reset()
     assert api.sandbox.accepted() == []
+    assert api.sandbox.calls() == {}
     assert api.conversation() == before
     assert api.get("contact/list")["data"]["contacts"]["total"] == 120
     assert api.sandbox.settings()["behaviour"] == "observed"
+
+
+def test_it_counts_calls_however_they_are_answered(api: Api) -> None:
+    api.get("contact/list")
+    api.send({"message": "oi"})
+    api.sandbox.add_fault("http_502", endpoints=["contact/list"])
+    api.ask("GET", "contact/list")
+    api.ask("GET", "contact/nowhere")
+    assert api.sandbox.calls() == {"contact/list": 2, "inbox/send-message": 1}
 
 
 def test_a_delayed_message_does_not_outlive_a_reset(api: Api) -> None:

@@ -5,9 +5,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,9 +16,10 @@ from pytest_django.fixtures import Settings
 from tests.redis_server import RedisServer
 from tests.sandbox_server import ROOT, Sandbox
 from wazime_admin import cache
-from wazime_admin.wazime import WaziMeClient, reading
+from wazime_admin.wazime import WaziMeClient, flights, reading
 from wazime_admin.wazime.errors import Cause, NotNow, Stopped, Uncertain, WaziMeError
-from wazime_admin.wazime.reading import Reading, drop, read
+from wazime_admin.wazime.flights import Flights
+from wazime_admin.wazime.reading import Kind, Question, Reading, drop, read_all, read_now
 from wazime_admin.wazime.types import Contact, Page
 
 PAGE: Page[Contact] = Page((Contact(7, "Ana"),), total=1)
@@ -41,15 +41,27 @@ class Source:
             self.calls += 1
             number = self.calls
         self.asked.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         if self.error:
             raise self.error
         return number
 
 
 @pytest.fixture
-def source() -> Source:
-    return Source()
+def source() -> Iterator[Source]:
+    source = Source()
+    yield source
+    source.go_on.set()  # no thread waits for it any longer
+
+
+@pytest.fixture(autouse=True)
+def nobody_hurries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests waited for in vain is over."""
+    monkeypatch.setattr(reading, "flights", Flights())
+
+
+def read(kind: Kind, name: str, call: Callable[[WaziMeClient], Any], *key: object) -> Reading[Any]:
+    return reading.read(Question(kind, name, call, key))
 
 
 @pytest.fixture
@@ -58,6 +70,15 @@ def look(redis_server: RedisServer, source: Source) -> Callable[[], Reading[int]
 
 
 Look = Callable[[], Reading[int]]
+
+
+def eventually(holds: Callable[[], object]) -> bool:
+    deadline = time.monotonic() + 20
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 # --- Fresh ----------------------------------------------------------------------------------------
@@ -78,8 +99,24 @@ def test_it_asks_again_when_the_value_is_no_longer_fresh(
 ) -> None:
     look()
     monkeypatch.setattr(reading, "FRESH", 0.0)
+    look()
+    assert eventually(lambda: source.calls == 2)
+    monkeypatch.setattr(reading, "FRESH", 60.0)
 
-    assert look().value == 2
+    assert eventually(lambda: look().value == 2)
+    assert source.calls == 2
+
+
+def test_it_says_when_it_asked_not_when_the_answer_came(look: Look, source: Source) -> None:
+    source.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        assert source.asked.wait(20)
+        written = datetime.now(UTC)  # what happens now may be missing in the answer
+        time.sleep(0.01)
+        source.go_on.set()
+
+        assert looking.result().read_at <= written
 
 
 def test_it_keeps_rows_as_they_were(redis_server: RedisServer) -> None:
@@ -129,67 +166,119 @@ def test_it_asks_once_for_many_threads(look: Look, source: Source) -> None:
     assert source.calls == 1
 
 
-def test_it_gives_the_last_value_while_one_thread_asks(
+def test_it_gives_the_last_value_at_once_while_it_asks(
     look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look()
     monkeypatch.setattr(reading, "FRESH", 0.0)
-    source.asked.clear()
     source.go_on.clear()
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(look)
-        source.asked.wait(5)
-        started = time.monotonic()
-        assert [look().value for _ in range(3)] == [1, 1, 1]
-        assert time.monotonic() - started < 1
-        source.go_on.set()
-        assert asking.result().value == 2
+    started = time.monotonic()
+
+    assert [look().value for _ in range(3)] == [1, 1, 1]
+    assert time.monotonic() - started < 2
+    assert eventually(lambda: source.calls == 2)
+    source.go_on.set()
+    assert eventually(lambda: look().value == 2)
 
 
-READ_IN_A_PROCESS = """
-import sys
+def test_it_waits_for_the_answer_when_nobody_has_asked_for_long(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
+
+    found = look()
+    assert (found.value, found.trouble) == (2, None)
+
+
+PROCESS = """
+import os, sys
+from dataclasses import replace
 from django.conf import settings
-base_url, redis_url = sys.argv[1:]
+base_url, redis_url, program = sys.argv[1:]
 settings.configure(
     WAZIME_BASE_URL=base_url, WAZIME_CLIENT_ID="sandbox-id", WAZIME_CLIENT_SECRET="sandbox-secret",
     WAZIME_PROXY="", REDIS_URL=redis_url,
 )
-from wazime_admin.wazime.reading import read
-sys.stdin.readline()
-print(len(read("contacts", "list", lambda wazime: wazime.contacts()).value.rows))
+from wazime_admin.wazime import reading
+from wazime_admin.wazime.errors import WaziMeError
+def look():
+    question = reading.Question("contacts", "list", lambda wazime: wazime.contacts())
+    try:
+        print(len(reading.read(question).value.rows), flush=True)
+    except WaziMeError as error:
+        print(error.cause, flush=True)
+exec(program)
 """
 
 
-def test_it_asks_once_for_many_processes(redis_server: RedisServer, sandbox: Sandbox) -> None:
+@pytest.fixture
+def process(
+    redis_server: RedisServer, sandbox: Sandbox
+) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Starts a process that may `look()` at the sandbox's contacts."""
+    started = []
+
+    def start(program: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", PROCESS, sandbox.base_url, redis_server.url, program]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+        each.communicate()
+
+
+Process = Callable[[str], subprocess.Popen[str]]
+
+
+def test_it_asks_once_for_many_processes(process: Process, sandbox: Sandbox) -> None:
     sandbox.add_fault("latency", seconds=1, endpoints=["contact/list"])
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", READ_IN_A_PROCESS, sandbox.base_url, redis_server.url],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    answers = [process.communicate("go\n", timeout=60)[0] for process in processes]
+    processes = [process("sys.stdin.readline(); look()") for _ in range(4)]
+    answers = [each.communicate("go\n", timeout=60)[0] for each in processes]
 
     assert answers == ["20\n"] * 4
     assert [rule["struck"] for rule in sandbox.faults()["rules"]] == [1]
 
 
 def test_it_asks_itself_when_the_one_who_asked_never_came_back(
-    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+    process: Process, sandbox: Sandbox
 ) -> None:
-    monkeypatch.setattr(reading, "READ", replace(reading.READ, total=0.3))
-    source.go_on.clear()
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(look)
-        source.asked.wait(5)
-        threading.Timer(0.6, source.go_on.set).start()
+    sandbox.add_fault("latency", seconds=60, times=1)
+    lost = process("reading.READ = replace(reading.READ, total=1); look()")
+    assert eventually(lambda: sandbox.faults()["rules"][0]["struck"])
+    lost.kill()
 
-        assert look().value == 2
-        assert lost.result().value == 1
+    assert process("look()").communicate(timeout=60)[0] == "20\n"
+
+
+def test_an_answer_that_does_not_come_keeps_no_process_from_ending(
+    process: Process, sandbox: Sandbox
+) -> None:
+    sandbox.add_fault("latency", seconds=600)
+    patient = """
+READ = replace(reading.READ, read=600, total=600)
+reading.READ = sys.modules["wazime_admin.wazime.client"].READ = READ
+look()
+"""
+
+    assert process(patient).communicate(timeout=60)[0] == "slow\n"
+
+
+def test_a_forked_process_can_ask_too(process: Process) -> None:
+    forks = """
+look()
+if os.fork() == 0:
+    reading.drop("contacts")
+    look()
+else:
+    os.wait()
+"""
+
+    assert process(forks).communicate(timeout=60)[0] == "20\n20\n"
 
 
 def test_it_lets_others_ask_after_a_defect(look: Look, redis_server: RedisServer) -> None:
@@ -218,9 +307,10 @@ def test_it_gives_the_last_value_with_its_age_and_the_trouble(
 ) -> None:
     good = look()
     monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
     source.error = refusal()
 
-    for _ in range(2):  # the one who asked, and one who looks later
+    for _ in range(2):  # the one who waited for the answer, and one who looks later
         found = look()
         assert (found.value, found.read_at) == (1, good.read_at)
         assert isinstance(found.trouble, Stopped)
@@ -277,22 +367,18 @@ def test_it_forgets_the_trouble_when_it_is_over(
         assert (found.value, found.trouble) == (2, None)
 
 
-def test_it_goes_on_telling_the_trouble_while_one_thread_tries_again(
+def test_it_goes_on_telling_the_trouble_while_it_tries_again(
     look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look()
     monkeypatch.setattr(reading, "FRESH", 0.0)
     monkeypatch.setattr(reading, "TROUBLE_KEPT", 0.0)
     source.error = refusal()
-    look()
-    source.asked.clear()
+    assert eventually(lambda: look().trouble)
     source.go_on.clear()
-    with ThreadPoolExecutor(1) as pool:
-        trying = pool.submit(look)
-        source.asked.wait(5)
-        found = look()
-        source.go_on.set()
-        trying.result()
+    tries = source.calls
+    assert eventually(lambda: look() and source.calls > tries)
+    found = look()
 
     assert found.value == 1
     assert isinstance(found.trouble, Stopped)
@@ -316,9 +402,6 @@ def test_it_makes_nobody_wait_for_a_second_try(
         assert time.monotonic() - started < 1
         source.go_on.set()
         assert isinstance(trying.exception(), Stopped)
-
-
-# --- A write --------------------------------------------------------------------------------------
 
 
 def test_what_cannot_be_reached_is_left_alone_by_all(
@@ -357,6 +440,179 @@ def test_one_caller_at_a_time_finds_out_whether_it_is_back(
     assert read("conversations", "details", source, 3).value == 3
 
 
+# --- WaziMe is slow -------------------------------------------------------------------------------
+
+
+def test_nobody_waits_long_for_a_first_answer(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    source.go_on.clear()
+
+    with pytest.raises(Uncertain) as caught:
+        look()
+    assert caught.value.cause is Cause.SLOW
+
+
+def test_an_answer_that_came_too_late_is_there_for_the_next_one(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    source.go_on.clear()
+    with pytest.raises(Uncertain):
+        look()
+    source.go_on.set()
+    assert eventually(lambda: outcome(look) == (1, None))
+    assert source.calls == 1
+
+
+def test_only_one_waits_for_what_is_old(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    monkeypatch.setattr(flights, "PATIENCE", 60.0)
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
+    source.go_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(look)
+        assert eventually(lambda: source.calls == 2)
+
+        assert look().value == 1
+        source.go_on.set()
+        assert waits.result().value == 2
+
+
+def test_nobody_waits_long_for_what_is_old(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = look()
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
+    source.go_on.clear()
+    found = look()
+
+    assert (found.value, found.read_at) == (1, good.read_at)
+    assert found.trouble
+    assert found.trouble.cause is Cause.SLOW
+
+
+def test_who_waited_in_vain_spares_the_next_ones(
+    source: Source, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    source.go_on.clear()
+    with pytest.raises(Uncertain):
+        read("contacts", "list", source, 1)
+    monkeypatch.setattr(flights, "PATIENCE", 60.0)
+    started = time.monotonic()
+    with pytest.raises(Uncertain):
+        read("contacts", "list", source, 2)
+
+    assert time.monotonic() - started < 30
+
+
+def test_more_questions_than_threads_are_answered_in_turn(
+    source: Source, redis_server: RedisServer
+) -> None:
+    found = read_all(*[Question("contacts", "list", source, (key,)) for key in range(50)])
+
+    assert sorted(each.value for each in found if isinstance(each, Reading)) == [*range(1, 51)]
+
+
+def test_no_more_is_begun_than_can_be_done(
+    source: Source, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    monkeypatch.setattr(flights, "MOST", 3)
+    source.go_on.clear()
+    found = read_all(*[Question("contacts", "list", source, (key,)) for key in range(9)])
+    assert {each.cause for each in found if isinstance(each, WaziMeError)} == {Cause.SLOW}
+    source.go_on.set()
+
+    assert eventually(lambda: outcome(lambda: read("contacts", "list", source, "last"))[0])
+    assert source.calls == 4
+
+
+def test_what_must_be_true_now_is_not_waited_for_long_either(
+    source: Source, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [read_now(source) for _ in range(2)] == [1, 2]
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    source.go_on.clear()
+
+    with pytest.raises(Uncertain) as caught:
+        read_now(source)
+    assert caught.value.cause is Cause.SLOW
+
+
+def outcome(look: Look) -> tuple[int | None, WaziMeError | None]:
+    try:
+        found = look()
+    except WaziMeError as error:
+        return None, error
+    return found.value, found.trouble
+
+
+def test_a_defect_that_nobody_waits_for_is_logged(
+    look: Look, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def defect(_: WaziMeClient) -> int:
+        raise ZeroDivisionError
+
+    look()
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    found = read("contacts", "list", defect, 1, "ana")
+
+    assert found.value == 1
+    assert eventually(lambda: "ZeroDivisionError" in caplog.text)
+
+
+# --- Many at once ---------------------------------------------------------------------------------
+
+
+def test_fresh_answers_to_many_questions_cost_one_look(redis_server: RedisServer) -> None:
+    def ask() -> list[Reading[Any] | WaziMeError]:
+        return read_all(*[Question("contacts", "list", lambda _: PAGE, (n,)) for n in range(6)])
+
+    ask()
+    redis_server.client.config_resetstat()
+    ask()
+    commands = redis_server.client.info("commandstats")
+
+    assert {name: found["calls"] for name, found in commands.items()} == {
+        "cmdstat_mget": 1,
+        "cmdstat_config|resetstat": 1,
+    }
+
+
+def test_many_questions_are_asked_side_by_side(redis_server: RedisServer) -> None:
+    together = threading.Barrier(6)
+    questions = [
+        Question("contacts", "list", lambda _: together.wait(30), (place,)) for place in range(6)
+    ]
+
+    values = [each.value for each in read_all(*questions) if isinstance(each, Reading)]
+    assert sorted(values) == [0, 1, 2, 3, 4, 5]
+
+
+def test_each_question_has_its_own_failure(redis_server: RedisServer, source: Source) -> None:
+    def refused(_: WaziMeClient) -> int:
+        raise refusal()
+
+    failed, found = read_all(
+        Question("contacts", "list", refused), Question("contacts", "count", source)
+    )
+
+    assert isinstance(failed, Stopped)
+    assert isinstance(found, Reading)
+    assert found.value == 1
+
+
+# --- A write --------------------------------------------------------------------------------------
+
+
 def test_it_asks_again_after_a_write(look: Look) -> None:
     look()
     drop("contacts")
@@ -386,6 +642,34 @@ def test_it_never_shows_what_was_read_before_a_write(look: Look, source: Source)
 
     assert look().value == after.result().value
     assert source.calls == 2
+
+
+def test_it_waits_for_the_truth_after_a_write(look: Look, source: Source) -> None:
+    look()
+    drop("contacts")
+    source.go_on.clear()
+    with ThreadPoolExecutor(2) as pool:
+        looks = [pool.submit(look) for _ in range(2)]
+        assert eventually(lambda: source.calls == 2)
+        source.go_on.set()
+
+        assert {each.result().value for each in looks} == {2}
+
+
+def test_it_shows_what_was_before_a_write_only_as_out_of_date(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = look()
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    source.go_on.clear()
+    drop("contacts")
+
+    found = look()
+    assert (found.value, found.read_at) == (1, before.read_at)
+    assert found.trouble
+    assert found.trouble.cause is Cause.SLOW
+    source.go_on.set()
+    assert eventually(lambda: outcome(look) == (2, None))
 
 
 # --- Redis ----------------------------------------------------------------------------------------
@@ -441,6 +725,18 @@ def test_it_asks_only_once_when_redis_dies_meanwhile(
 
     assert read("contacts", "list", call).value == 1
     assert source.calls == 1
+
+
+def test_nobody_waits_long_while_redis_is_down_either(
+    source: Source, mortal_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    mortal_redis.stop()
+    source.go_on.clear()
+
+    with pytest.raises(Uncertain) as caught:
+        read("contacts", "list", source)
+    assert caught.value.cause is Cause.SLOW
 
 
 def test_it_waits_for_a_frozen_redis_only_once(source: Source, mortal_redis: RedisServer) -> None:

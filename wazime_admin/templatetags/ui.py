@@ -99,13 +99,16 @@ def nav_item(
     label: str,
     besides: str = "",
     badge: int | None = None,
+    key: str = "",
 ) -> dict[str, Any]:
     """A link of the main navigation.
 
-    besides: the page below this one that has a link of its own; badge: how much waits there.
+    besides: the page below this one that has a link of its own; badge: how much waits there;
+    key: what keys.js goes there by.
     """
     url = reverse(url_name)
     path = context["request"].path
     elsewhere = bool(besides) and path.startswith(reverse(besides))
     current = path.startswith(url) and not elsewhere
-    return {"url": url, "icon": icon, "label": label, "current": current, "badge": badge}
+    shown = {"url": url, "icon": icon, "label": label, "badge": badge, "key": key}
+    return {**shown, "current": current}

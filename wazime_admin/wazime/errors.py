@@ -31,6 +31,7 @@ class Cause(StrEnum):
     FILE_STORAGE = "file_storage"
     # Uncertain: the request began and no usable answer came.
     READ_TIMEOUT = "read_timeout"
+    SLOW = "slow"  # it is still being waited for, elsewhere
     CONNECTION_LOST = "connection_lost"
     SERVER_FAULT = "server_fault"
     UNREADABLE = "unreadable"

@@ -1,0 +1,17 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from inbox.models import Message
+from tests.bench.rivals.views import floor
+
+admin.site.register(
+    Message,
+    list_display=["number", "kind", "state", "created_at"],
+    list_per_page=20,
+)
+
+urlpatterns = [
+    path("floor/", floor),
+    path("admin/", admin.site.urls),
+    path("", include("wazime_admin.urls")),
+]
