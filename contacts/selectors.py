@@ -120,6 +120,10 @@ def opted_out(numbers: Collection[str]) -> set[str]:
     return found
 
 
+def opt_out(opt_out_id: int) -> OptOut | None:
+    return OptOut.objects.filter(pk=opt_out_id).first()
+
+
 def opt_out_of(number: Number) -> OptOut | None:
     """The opt-out of whoever has this number, written either way."""
     folded = numbers.folded(number.mobile_code, number.mobile)

@@ -352,6 +352,8 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+# The forms behind one-time links, beside allauth's own limits.
+ACCOUNT_RATE_LIMITS = {"one_time_link": "30/m/ip"}
 # Failed logins are counted by address: behind a proxy, by the one that the proxy saw.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_TLS else 0
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("contacts/", include("contacts.urls")),
     path("broadcasts/", include("inbox.broadcasts.urls")),
     path("templates/", templates.index, name="templates"),
+    path("", include("wazime_admin.team.urls")),
     path("settings/connection/", connection, name="connection"),
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),

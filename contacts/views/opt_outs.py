@@ -15,9 +15,12 @@ from django.views.decorators.vary import vary_on_headers
 from contacts import selectors, services
 from contacts.forms import OptOutForm, OptOutsForm
 from contacts.numbers import Number
+from contacts.templatetags.phones import phone
 from contacts.views.leaving import back, leave
 from wazime_admin.http import PageRequest, page_number, search_text
 from wazime_admin.team.access import admin_required
+from wazime_admin.team.audit import record
+from wazime_admin.team.models import Action
 
 LIST = "contacts:opt_outs"
 # As many lines that are no numbers are listed; the form holds all of them.
@@ -45,6 +48,8 @@ def add(request: PageRequest) -> HttpResponse:
         return _form_page(request, form, status=422)
     found, unread, reason = form.found(), form.unread(), form.cleaned_data["reason"]
     added = services.add_opt_outs(numbers=found, reason=reason, person=request.user)
+    if added:
+        record(by=request.user, action=Action.OPT_OUTS_ADDED, about=_listed(found))
     outcome = _outcome(added, len(found) - added) if found else ""
     if unread:
         left = {"numbers": "\n".join(text for _line, text in unread), "reason": reason}
@@ -57,7 +62,9 @@ def add(request: PageRequest) -> HttpResponse:
 @admin_required
 @require_POST
 def remove(request: PageRequest, opt_out_id: int) -> HttpResponse:
-    if services.remove_opt_out(opt_out_id=opt_out_id):
+    opt_out = selectors.opt_out(opt_out_id)
+    if opt_out and services.remove_opt_out(opt_out_id=opt_out_id):
+        record(by=request.user, action=Action.OPT_OUT_REMOVED, about=phone(opt_out))
         messages.success(request, _("Removed. This number can get broadcasts again."))
     else:
         messages.info(request, _("This number was not on the list any more."))
@@ -73,9 +80,11 @@ def decide(request: PageRequest) -> HttpResponse:
         raise BadRequest
     number = form.number()
     if form.cleaned_data["opted_out"]:
-        services.add_opt_outs(numbers=[number], reason="", person=request.user)
+        if services.add_opt_outs(numbers=[number], reason="", person=request.user):
+            record(by=request.user, action=Action.OPT_OUTS_ADDED, about=phone(number))
     elif opt_out := selectors.opt_out_of(number):
         services.remove_opt_out(opt_out_id=opt_out.pk)
+        record(by=request.user, action=Action.OPT_OUT_REMOVED, about=phone(number))
     if request.htmx:
         return render(request, "contacts/_opt_out.html", opt_out_context(number))
     return leave(request, LIST)
@@ -93,6 +102,11 @@ def _form_page(
     context = {"form": form, "back": back(request, LIST), **more}
     template = "contacts/_opt_outs_form.html" if request.htmx else "contacts/opt_outs_form.html"
     return render(request, template, context, status=status)
+
+
+def _listed(found: list[Number]) -> str:
+    """The first of the numbers, for the record."""
+    return ", ".join(phone(number) for number in found[:10]) + (" …" if found[10:] else "")
 
 
 def _outcome(added: int, known: int) -> str:

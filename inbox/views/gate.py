@@ -12,6 +12,8 @@ from inbox.selectors import Signals
 from inbox.views.fragments import unchanged
 from wazime_admin.http import PageRequest
 from wazime_admin.team.access import admin_required
+from wazime_admin.team.audit import record
+from wazime_admin.team.models import Action
 from wazime_admin.trouble import explain
 
 
@@ -29,6 +31,7 @@ def show(request: PageRequest) -> HttpResponse:
 def try_now(request: PageRequest) -> HttpResponse:
     """Ask WaziMe at once whether the cause is cured, and say what it answered."""
     still = services.try_gate()
+    record(by=request.user, action=Action.GATE_TRIED)
     signals = Signals(request.user)
     if still:
         messages.error(request, _("Not yet. %(cause)s") % {"cause": explain(still).cause})

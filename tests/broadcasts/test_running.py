@@ -18,7 +18,7 @@ from inbox.broadcasts import course, selectors, services
 from inbox.broadcasts.models import Broadcast, BroadcastState, PauseCause
 from inbox.models import Attempt, CancelReason, Decision, Gate, Message, Outcome, State
 from tests.redis_server import RedisServer
-from wazime_admin.team.models import User
+from wazime_admin.team.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db
 
@@ -673,6 +673,22 @@ def test_what_is_not_counted_yet_does_not_start(admin_client: Client, make_broad
 
     assert answer.status_code == 422
     assert "still being gathered" in answer.context["error"]
+
+
+def test_the_audit_keeps_who_started_and_who_cancelled_it_and_no_click_that_did_nothing(
+    admin_client: Client, make_broadcast
+) -> None:
+    broadcast = make_broadcast(3)
+    for confirm in (2, 3, 3):
+        post(admin_client, broadcast, "start", confirm=confirm)
+    for _click in range(2):
+        post(admin_client, broadcast, "cancel")
+
+    entries = AuditEntry.objects.order_by("pk")
+    assert [(it.action, it.about, it.by.username) for it in entries] == [
+        ("broadcast_started", broadcast.name, "clara"),
+        ("broadcast_cancelled", broadcast.name, "clara"),
+    ]
 
 
 def test_two_clicks_start_it_once(admin_client: Client, make_broadcast) -> None:

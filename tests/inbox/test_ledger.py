@@ -1,21 +1,17 @@
 """The ledger against a real server: what is sent, what is tried again, what never is."""
 
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from inbox import gate, sending, services
 from inbox.models import Attempt, Decision, Gate, Message, Outcome, State
+from tests.at_once import at_once
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
@@ -53,21 +49,6 @@ def expire() -> None:
     """Let the time of every claim be up, and sweep."""
     Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     sending.expire_claims()
-
-
-def at_once(times: int, work: Callable[[int], Any]) -> list[Any]:
-    """What `work(0)`, `work(1)`… return when threads begin them at the same moment."""
-    together = threading.Barrier(times)
-
-    def begin(place: int) -> Any:
-        together.wait()
-        try:
-            return work(place)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(times) as threads:
-        return list(threads.map(begin, range(times)))
 
 
 def claim(message_id: int) -> Attempt:

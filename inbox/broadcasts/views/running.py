@@ -36,6 +36,8 @@ from inbox.services import Conflict
 from inbox.views.fragments import unchanged, version_of
 from wazime_admin.http import PageRequest, page_number
 from wazime_admin.team.access import admin_required
+from wazime_admin.team.audit import record
+from wazime_admin.team.models import Action
 from wazime_admin.trouble import explain_cause
 from wazime_admin.wazime.errors import Cause
 
@@ -128,6 +130,7 @@ def start(request: PageRequest, broadcast_id: int) -> HttpResponse:
         )
     except Conflict:
         return _not_started(request, broadcast_id)
+    record(by=request.user, action=Action.BROADCAST_STARTED, about=found.name)
     return go_to_page(request, found)
 
 
@@ -152,7 +155,11 @@ def go_on(request: PageRequest, broadcast_id: int) -> HttpResponse:
 @require_POST
 @admin_required
 def cancel(request: PageRequest, broadcast_id: int) -> HttpResponse:
-    return do(request, broadcast_id, lambda it: services.cancel(broadcast=it))
+    def cancel_it(it: Broadcast) -> None:
+        services.cancel(broadcast=it)
+        record(by=request.user, action=Action.BROADCAST_CANCELLED, about=it.name)
+
+    return do(request, broadcast_id, cancel_it)
 
 
 @require_POST
