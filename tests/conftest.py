@@ -17,6 +17,7 @@ from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.catalogs import compile_catalogs
 from wazime_admin.team.models import User
+from wazime_admin.wazime import flights
 
 # Playwright's loop runs in the thread of the tests, which use the database as they always do.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -32,6 +33,12 @@ def pytest_configure() -> None:
     """A clean checkout has no compiled translations, and Django has looked for them already."""
     compile_catalogs()
     translation_file_changed(None, Path("django.mo"))
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy is no WaziMe that is slow."""
+    monkeypatch.setattr(flights, "PATIENCE", 60.0)
 
 
 @pytest.fixture(scope="session")
