@@ -19,6 +19,7 @@ from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.catalogs import compile_catalogs
 from wazime_admin.team.models import User
+from wazime_admin.wazime import flights
 
 # Playwright's loop runs in the thread of the tests, which use the database as they always do.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -60,6 +61,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not item.nodeid.startswith(INSTALLATIONS))
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy is no WaziMe that is slow."""
+    monkeypatch.setattr(flights, "PATIENCE", 60.0)
 
 
 @pytest.fixture(scope="session")
