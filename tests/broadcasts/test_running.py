@@ -204,7 +204,7 @@ def test_it_counts_each_state(admin_client: Client, running) -> None:
         "cancelled": "7",
     }
     assert "4 of 28 sent" in text
-    assert "14.2 %" in text
+    assert "14.3 %" in text, "rounded"
     assert "delivered" not in text.lower()
 
 
