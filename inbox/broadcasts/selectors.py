@@ -189,17 +189,18 @@ def _ends_at(
 
 
 def _stall(broadcast: Broadcast, zones: dict[str, int], now: datetime) -> Stall | None:
-    """Why nothing has gone out for a while; None while something does."""
+    """Why nothing goes out, at night at once and otherwise after a while; None while it does."""
     since = max(filter(None, (broadcast.running_since, _last_tried_at(broadcast))), default=now)
+    ready = awake(zones, now) if broadcast.quiet_hours else list(zones)
+    night = None if ready else Stall(StallCause.QUIET_HOURS, since, _awake_at(zones, now))
     if now - since < STILL:
-        return None
+        return night  # the only cause that is certain at once
     if gate.closed():
         return Stall(StallCause.GATE, since)
     if not cache.get(WORKING):
         return Stall(StallCause.NO_WORKER, since)
-    ready = awake(zones, now) if broadcast.quiet_hours else list(zones)
-    if not ready:
-        return Stall(StallCause.QUIET_HOURS, since, _awake_at(zones, now))
+    if night:
+        return night
     waiting = _recipients(broadcast, Part.WAITING).filter(time_zone__in=ready)
     if not waiting.filter(Q(not_before=None) | Q(not_before__lte=now)).exists():
         first = waiting.aggregate(first=Min("not_before"))["first"]

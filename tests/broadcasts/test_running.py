@@ -435,6 +435,13 @@ def test_it_says_that_it_is_night_and_until_when(admin_client: Client, still: Br
     assert timedelta() < until - timezone.now() <= timedelta(hours=11)
 
 
+def test_it_says_at_once_that_it_begins_in_the_night(admin_client: Client, running) -> None:
+    broadcast = running(held=2, quiet_hours=True)
+    Message.objects.filter(broadcast=broadcast).update(time_zone=_zone_where_it_is_night())
+
+    assert stall(page(admin_client, broadcast)) == "quiet_hours"
+
+
 def test_somebody_awake_is_no_quiet_hour(admin_client: Client, still: Broadcast) -> None:
     Broadcast.objects.update(quiet_hours=True)
     night = _zone_where_it_is_night()
