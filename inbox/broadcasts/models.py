@@ -17,6 +17,8 @@ from django.utils.translation import pgettext_lazy
 
 from inbox.models import media_storage
 
+NAME_LENGTH = 100  # characters
+
 
 class BroadcastState(models.TextChoices):
     DRAFT = "draft", _("Draft")
@@ -95,7 +97,7 @@ class Broadcast(models.Model):
     running_since: when it last began to send, or went on.
     """
 
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=NAME_LENGTH)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="broadcasts"
     )

@@ -4,8 +4,10 @@ Every change of a state is one conditional UPDATE: of two people, two clicks or 
 gets it, and the others are told.
 """
 
+import re
 import time
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +15,13 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 from django.utils.translation import gettext_noop as _
 
 from contacts.numbers import Number
 from contacts.services import obtain_contact
 from inbox.broadcasts import nudging
-from inbox.broadcasts.models import Audience, Broadcast, BroadcastState
+from inbox.broadcasts.models import NAME_LENGTH, Audience, Broadcast, BroadcastState
 from inbox.content import Content
 from inbox.models import UNFINISHED, Attempt, CancelReason, Decision, Kind, Message, State
 from inbox.services import Conflict, write_message
@@ -29,6 +31,8 @@ from wazime_admin.wazime.transport import SEND
 RUNNING = (BroadcastState.SENDING, BroadcastState.PAUSED)
 AT_ONCE = 1000  # rows
 UNBEGUN = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
+# How a copy's name ends, in whatever language it was made.
+_COPY = re.compile(r" \((copy|cópia|copia)( \d+)?\)$")
 
 
 # --- Before -----------------------------------------------------------------------------------
@@ -61,11 +65,20 @@ def stop_building(*, broadcast: Broadcast) -> None:
 
 
 def copy(*, broadcast: Broadcast, author: User) -> Broadcast:
-    """A new draft with the same audience, read again, and the same choices."""
+    """A new draft with a name of its own, the same audience, read again, and the same choices."""
     same = ("template_id", "template", "variables", "from_number", "rate")
-    boxes = ("name", "quiet_hours", "create_contacts")
+    boxes = ("quiet_hours", "create_contacts")
     choices = {name: getattr(broadcast, name) for name in (*same, *boxes)}
-    return create_draft(author=author, audience=broadcast.audience, **choices)
+    name = _name_of_copy(broadcast.name)
+    return create_draft(author=author, audience=broadcast.audience, name=name, **choices)
+
+
+def _name_of_copy(name: str) -> str:
+    """ "Sale (copy)" in the reader's language, "Sale (copy 2)" where that is taken."""
+    original, word = _COPY.sub("", name), pgettext("broadcast", "copy")
+    marks = (f" ({word} {number})" if number > 1 else f" ({word})" for number in count(1))
+    names = (original[: NAME_LENGTH - len(mark)].rstrip() + mark for mark in marks)
+    return next(name for name in names if not Broadcast.objects.filter(name=name).exists())
 
 
 def delete_draft(*, broadcast: Broadcast) -> None:

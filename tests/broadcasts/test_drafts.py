@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from inbox.broadcasts import audiences, forecast, services
 from inbox.broadcasts.exports import csv_response, safe_cell
@@ -788,3 +788,29 @@ def test_nothing_of_a_draft_is_lost_when_it_is_copied(admin, admin_client):
     draft = create(admin_client, rate="2.5", quiet_hours="on")
     again = services.copy(broadcast=draft, author=admin)
     assert (again.audience, again.rate, again.quiet_hours) == (draft.audience, 2.5, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "copies"),
+    [
+        ("Natal", ["Natal (copy)", "Natal (copy 2)"]),
+        ("Natal (copy)", ["Natal (copy 2)", "Natal (copy 3)"]),
+        ("Natal (cópia)", ["Natal (copy)", "Natal (copy 2)"]),
+        ("Natal (copia 12)", ["Natal (copy)", "Natal (copy 2)"]),
+        ("Natal (2)", ["Natal (2) (copy)", "Natal (2) (copy 2)"]),
+        ("x" * 100, ["x" * 93 + " (copy)", "x" * 91 + " (copy 2)"]),
+    ],
+)
+def test_each_copy_has_a_name_of_its_own_that_does_not_pile_up(admin, make_broadcast, name, copies):
+    draft = make_broadcast(name=name)
+    with translation.override("en"):
+        made = [services.copy(broadcast=draft, author=admin) for _ in copies]
+    assert [copy.name for copy in made] == copies
+
+
+@pytest.mark.parametrize("language", ["pt-br", "en", "es"])
+def test_a_copy_of_a_copy_does_not_pile_up_in_any_language(admin, make_broadcast, language):
+    with translation.override(language):
+        first = services.copy(broadcast=make_broadcast(name="Natal"), author=admin)
+        second = services.copy(broadcast=first, author=admin)
+    assert (first.name.count("("), second.name.count("(")) == (1, 1)
