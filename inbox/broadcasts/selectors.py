@@ -33,6 +33,7 @@ FAILURES_SHOWN = 10
 # "Not now" is told of the newest attempts only: there is no end to them.
 RECENT_ATTEMPTS = 1000
 RECIPIENTS_SHOWN = 50
+TESTS_SHOWN = 3
 # Set by the workers every second; it expires when they are gone.
 WORKING = "broadcasts:working"
 
@@ -136,6 +137,14 @@ def _count(ids: list[int]) -> dict[int, Counts]:
         )
         for pk, by in found.items()
     }
+
+
+# --- Before it begins ---------------------------------------------------------------------------
+
+
+def tests(broadcast: Broadcast) -> list[Message]:
+    """Its last TESTS_SHOWN tests, the newest first."""
+    return list(broadcast.tests.order_by("-id")[:TESTS_SHOWN])
 
 
 # --- While it runs ------------------------------------------------------------------------------

@@ -104,13 +104,15 @@ def send_test(*, broadcast: Broadcast, number: Number, author: User, send_id: UU
     first = built.order_by("id").first()
     fields = first.fields if first else {"template_id": str(broadcast.template_id)}
     content = Content(Kind.TEMPLATE, fields=fields, label=broadcast.template.get("name", ""))
-    return write_message(
+    message = write_message(
         author=author,
         send_id=send_id,
         contact=obtain_contact(number=number),
         content=content,
         from_number=broadcast.from_number,
     )
+    broadcast.tests.add(message)
+    return message
 
 
 def start(*, broadcast: Broadcast, confirm: int, seen: str = "") -> None:

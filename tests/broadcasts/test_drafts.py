@@ -568,7 +568,7 @@ def test_it_sends_a_test_that_is_no_recipient(admin, admin_client, make_broadcas
     assert (test.author, test.number, test.state) == (admin, "5511955554321", State.QUEUED)
     assert test.fields == {"template_id": "1"}
     assert Message.objects.filter(broadcast=draft).count() == 3
-    assert response.url == f"/broadcasts/{draft.pk}/?message={test.pk}#test"
+    assert response.url == f"/broadcasts/{draft.pk}/#test"
     shown = admin_client.get(response.url)
     assert f'href="/inbox/outbox/{test.pk}/"' in shown.content.decode()
 
@@ -585,12 +585,33 @@ def test_it_shows_what_became_of_a_test_in_its_place(admin_client, make_broadcas
     response = send_test(admin_client, draft, headers={"HX-Request": "true"})
     assert "Waiting to be sent" in words(response)
     assert b"<html" not in response.content
+    assert b"every 2s" in response.content
     Message.objects.filter(broadcast=None).update(state=State.SENT)
-    [test] = Message.objects.filter(broadcast=None)
-    address = f"/broadcasts/{draft.pk}/test/?message={test.pk}"
+    address = f"/broadcasts/{draft.pk}/test/"
     later = admin_client.get(address, headers={"HX-Request": "true"})
     assert "Sent" in words(later)
     assert b"every 2s" not in later.content
+
+
+def test_a_drafts_page_shows_its_own_last_tests(admin_client, make_broadcast):
+    draft, other = make_broadcast(), make_broadcast()
+    send_test(admin_client, other, "11 95555-0000")
+    for number in range(1, 5):
+        send_test(admin_client, draft, f"11 95555-000{number}")
+    Message.objects.filter(number="5511955550003").update(state=State.REJECTED)
+    [listed] = re.findall(
+        r'id="test-outcome".*?</ul>', page(admin_client, draft).content.decode(), re.DOTALL
+    )
+    shown = re.findall(r"state--(\w+).*?\+55 11 95555-(\d{4})", listed, re.DOTALL)
+    assert shown == [("queued", "0004"), ("rejected", "0003"), ("queued", "0002")]
+
+
+def test_a_draft_that_was_tested_can_be_deleted_and_its_test_stays(admin_client, make_broadcast):
+    draft = make_broadcast()
+    send_test(admin_client, draft)
+    admin_client.post(f"/broadcasts/{draft.pk}/delete/")
+    assert not Broadcast.objects.exists()
+    assert Message.objects.filter(broadcast=None).exists()
 
 
 @pytest.mark.parametrize("number", ["", "123", "abc"])
@@ -609,12 +630,6 @@ def test_it_says_that_a_test_was_not_sent(admin_client, make_broadcast, wazime):
     response = send_test(admin_client, make_broadcast())
     assert response.status_code == 422
     assert "Nothing was sent. WaziMe is under maintenance." in words(response)
-
-
-@pytest.mark.parametrize("message", ["0", "x", "9" * 30, "²"])
-def test_it_shows_no_test_that_is_not_there(admin_client, make_broadcast, message):
-    response = page(admin_client, make_broadcast(), data={"message": message})
-    assert response.context["test"] is None
 
 
 # --- Saved audiences ------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from contacts.services import PerhapsCreated
 from inbox import lookups
 from inbox.broadcasts import audiences as files
-from inbox.broadcasts import forecast, services
+from inbox.broadcasts import forecast, selectors, services
 from inbox.broadcasts.audiences import Look
 from inbox.broadcasts.building import sentences
 from inbox.broadcasts.exports import csv_response
@@ -140,7 +140,7 @@ def draft_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
         "has_gaps": gaps,
         "needs_variables": gaps and variables_on() and not is_filled,
         "name_form": NameForm(),
-        **_test_context(request, broadcast),
+        **_test_context(broadcast),
     }
 
 
@@ -242,22 +242,19 @@ PARTS = {"columns": _columns, "variables": _variables, "again": _read_again}
 @admin_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def send_test(request: PageRequest, broadcast_id: int) -> HttpResponse:
-    """Try the message with one number; GET `?message=` shows what became of it."""
+    """Try the message with one number; GET shows what became of the last tests."""
     broadcast = _broadcast(broadcast_id)
     if broadcast.state not in services.UNBEGUN:
         return _too_late(request, broadcast)
-    if request.method != "POST":
-        return _test_answer(request, broadcast, _test_context(request, broadcast))
-    form = TestForm(request.POST)
-    message = _sent_test(request, broadcast, form) if form.is_valid() else None
-    if message is None:
-        if not request.htmx:
-            return _draft_page(request, broadcast, test_form=form)
-        context = {"test_form": form, "broadcast": broadcast}
-        return render(request, "broadcasts/_draft_test.html", context, status=422)
+    form = TestForm(request.POST if request.method == "POST" else None)
+    is_wrong = form.is_bound and not (form.is_valid() and _sent_test(request, broadcast, form))
     if not request.htmx:
-        return redirect(f"{_page_of(broadcast)}?message={message.pk}#test")
-    return _test_answer(request, broadcast, {"test_form": TestForm(), "test": message})
+        if is_wrong:
+            return _draft_page(request, broadcast, test_form=form)
+        return redirect(f"{_page_of(broadcast)}#test")
+    context = _test_context(broadcast) | ({"test_form": form} if is_wrong else {})
+    status = 422 if is_wrong else 200
+    return render(request, "broadcasts/_draft_test.html", context, status=status)
 
 
 def _sent_test(request: PageRequest, broadcast: Broadcast, form: TestForm) -> Message | None:
@@ -282,14 +279,6 @@ def _sent_test(request: PageRequest, broadcast: Broadcast, form: TestForm) -> Me
         reason = " ".join(filter(None, (str(trouble.cause), *trouble.said, str(trouble.cure))))
         form.add_error("number", _("Nothing was sent. %(reason)s") % {"reason": reason})
     return None
-
-
-def _test_answer(
-    request: PageRequest, broadcast: Broadcast, context: dict[str, Any]
-) -> HttpResponse:
-    if not request.htmx:
-        return redirect(_page_of(broadcast))
-    return render(request, "broadcasts/_draft_test.html", context | {"broadcast": broadcast})
 
 
 @admin_required
@@ -453,10 +442,12 @@ def _previews(broadcast: Broadcast) -> list[dict[str, Any]]:
     ]
 
 
-def _test_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
-    """The form for a test, and the one that `?message=` says, if it is this person's."""
-    asked = request.GET.get("message", "")
-    tests = Message.objects.filter(author=request.user, broadcast=None)
-    is_id = asked.isascii() and asked.isdigit() and len(asked) < 19
-    test = tests.filter(pk=asked).first() if is_id else None
-    return {"test_form": TestForm(), "test": test}
+def _test_context(broadcast: Broadcast) -> dict[str, Any]:
+    """What _draft_test.html shows: the form for a test, and what became of the last ones."""
+    tests = selectors.tests(broadcast)
+    return {
+        "broadcast": broadcast,
+        "test_form": TestForm(),
+        "tests": tests,
+        "is_testing": not all(test.is_final for test in tests),
+    }
