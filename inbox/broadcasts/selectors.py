@@ -34,6 +34,11 @@ FAILURES_SHOWN = 10
 RECENT_ATTEMPTS = 1000
 RECIPIENTS_SHOWN = 50
 TESTS_SHOWN = 3
+# Who got a template so lately should not get it again by mistake. So many of a draft's recipients
+# are looked for, and it is told when it is more than such a share of them.
+LATELY = timedelta(days=7)
+LOOKED_FOR = 5000
+TOLD_SHARE = 0.1
 # Set by the workers every second; it expires when they are gone.
 WORKING = "broadcasts:working"
 
@@ -54,6 +59,7 @@ STATES: dict[Part, tuple[State, ...]] = {
     Part.WAITING: (State.HELD, State.QUEUED),
 }
 TRIED = (State.SENT, State.REJECTED, State.UNCERTAIN)
+GOT = (State.SENT, State.UNCERTAIN)  # the latter perhaps
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,38 @@ def _count(ids: list[int]) -> dict[int, Counts]:
 def tests(broadcast: Broadcast) -> list[Message]:
     """Its last TESTS_SHOWN tests, the newest first."""
     return list(broadcast.tests.order_by("-id")[:TESTS_SHOWN])
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Recipients who got the same template lately. people: at least so many where only a part of
+    the recipients was looked for; last_at: when the last of them got it."""
+
+    people: int
+    last_at: datetime
+    is_part: bool
+
+
+def repeat(broadcast: Broadcast, *, recipients: int) -> Repeat | None:
+    """Many of a draft's recipients whom another broadcast has sent its template lately.
+
+    recipients: how many the draft has. Two queries, the second of bounded length and only where
+    there is such a broadcast.
+    """
+    since = timezone.now() - LATELY
+    others = Broadcast.objects.filter(template_id=broadcast.template_id, started_at__isnull=False)
+    lately = others.filter(Q(finished_at=None) | Q(finished_at__gte=since))
+    ids = list(lately.values_list("id", flat=True))
+    if not ids:
+        return None
+    first = _recipients(broadcast).order_by("id").values("number")[:LOOKED_FOR]
+    got = Message.objects.filter(broadcast__in=ids, state__in=GOT, finished_at__gte=since)
+    found = got.filter(number__in=first).aggregate(
+        people=Count("number", distinct=True), last_at=Max("finished_at")
+    )
+    if found["people"] <= TOLD_SHARE * min(recipients, LOOKED_FOR):
+        return None
+    return Repeat(**found, is_part=recipients > LOOKED_FOR)
 
 
 # --- While it runs ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 
-from inbox.broadcasts import audiences, forecast, services
+from inbox.broadcasts import audiences, forecast, selectors, services
 from inbox.broadcasts.exports import csv_response, safe_cell
 from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, LeftOut, Reason, Source
 from inbox.models import Message, State, media_storage
@@ -550,6 +550,71 @@ def test_it_says_when_a_scheduled_one_starts(admin_client, make_broadcast):
     assert "It starts by itself" in words(response)
     assert "Cancel this broadcast for good?" in words(response)
     assert b'name="confirm"' not in response.content
+
+
+# --- Who just got the same ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def earlier(make_broadcast):
+    """`earlier(3)`: a broadcast to the same people as make_broadcast's that ended an hour ago."""
+
+    def make(count=3, ago=timedelta(hours=1), state=State.SENT, **choices):
+        ended = timezone.now() - ago
+        times = {"started_at": ended - timedelta(minutes=1), "finished_at": ended}
+        row = {"state": state, "finished_at": ended}
+        given = {"state": BroadcastState.FINISHED} | times | choices
+        return make_broadcast(count, recipients=row, **given)
+
+    return make
+
+
+def warned(client, draft):
+    text = words(page(client, draft))
+    return re.findall(r"((?:At least )?\d+) recipients? got this template in the last 7 days", text)
+
+
+def test_a_draft_warns_before_it_starts_that_its_recipients_just_got_the_same(
+    admin_client, make_broadcast, earlier
+):
+    earlier(3)
+    earlier(2)
+    draft = make_broadcast(4)
+    assert warned(admin_client, draft) == ["3"]
+    assert "The last of them 1 hr. ago" in words(page(admin_client, draft))
+    answer = admin_client.post(f"/broadcasts/{draft.pk}/start/", {"confirm": "9"})
+    assert "3 recipients got this template" in words(answer), "also when the number was wrong"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"ago": timedelta(days=8)},
+        {"template_id": 2},
+        {"state": State.REJECTED},
+        {"state": State.CANCELLED},
+        {"count": 0},
+    ],
+)
+def test_a_draft_does_not_warn_of_what_nobody_got_lately(
+    admin_client, make_broadcast, earlier, before
+):
+    earlier(**before)
+    assert warned(admin_client, make_broadcast(4)) == []
+
+
+def test_a_draft_does_not_warn_of_a_few_among_many(admin_client, make_broadcast, earlier):
+    earlier(1)
+    assert warned(admin_client, make_broadcast(11)) == []
+    assert warned(admin_client, make_broadcast(9)) == ["1"]
+
+
+def test_of_many_recipients_the_first_are_looked_for(
+    admin_client, make_broadcast, earlier, monkeypatch
+):
+    monkeypatch.setattr(selectors, "LOOKED_FOR", 3)
+    earlier(5)
+    assert warned(admin_client, make_broadcast(5)) == ["At least 3"]
 
 
 # --- A test to one number -------------------------------------------------------------------------

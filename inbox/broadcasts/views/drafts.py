@@ -126,12 +126,14 @@ def draft_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
     look = None if request.htmx else _look(broadcast)  # the fragment shows nothing of it
     gaps = has_gaps(broadcast.template)
     is_filled = any(broadcast.variables.values())
+    outlook = outlook_of(broadcast)
     return {
         "broadcast": broadcast,
         "audience": broadcast.audience,
         "build_trouble": sentences(broadcast.build_trouble),
         "previews": _previews(broadcast) if is_filled and variables_on() else [],
-        "outlook": outlook_of(broadcast),
+        "outlook": outlook,
+        "repeat": selectors.repeat(broadcast, recipients=outlook.recipients),
         "look": look,
         "columns_form": look and ColumnsForm(initial=broadcast.audience.columns, look=look),
         "variables_form": VariablesForm(draft=broadcast, look=look)
