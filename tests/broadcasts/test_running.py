@@ -208,6 +208,28 @@ def test_it_counts_each_state(admin_client: Client, running) -> None:
     assert "delivered" not in text.lower()
 
 
+@pytest.mark.parametrize("state", ["sending", "paused", "finished", "cancelled"])
+def test_it_shows_the_message_that_goes_out(admin_client: Client, running, state: str) -> None:
+    template = {"name": "natal", "body": "Feliz Natal <3", "footer": "Loja", "buttons": ["Ver"]}
+    broadcast = running(sent=1, state=state, finished_at=timezone.now(), template=template)
+
+    text = page(admin_client, broadcast).split('id="broadcast-message"')[1]
+
+    assert "natal" in text
+    assert "Feliz Natal <3" in text
+    assert "Ver" in text
+
+
+def test_it_shows_the_message_as_the_first_recipient_gets_it(
+    admin_client: Client, running, settings
+) -> None:
+    settings.WAZIME_TEMPLATE_VARIABLES = True
+    broadcast = running(sent=2, variables={"body": [{"column": 1}]})
+    Message.objects.update(fields={"template_id": "1", "body_variables[]": ["Célia"]})
+
+    assert "Olá Célia" in page(admin_client, broadcast)
+
+
 def test_hardly_all_is_not_all(admin_client: Client, running) -> None:
     broadcast = running(sent=2999, uncertain=1)
 

@@ -125,13 +125,12 @@ def draft_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
     broadcast. `error` may be added: why it was not started."""
     look = None if request.htmx else _look(broadcast)  # the fragment shows nothing of it
     gaps = has_gaps(broadcast.template)
-    is_filled = any(broadcast.variables.values())
     outlook = outlook_of(broadcast)
     return {
         "broadcast": broadcast,
         "audience": broadcast.audience,
         "build_trouble": sentences(broadcast.build_trouble),
-        "previews": _previews(broadcast) if is_filled and variables_on() else [],
+        "previews": previews(broadcast),
         "outlook": outlook,
         "repeat": selectors.repeat(broadcast, recipients=outlook.recipients),
         "look": look,
@@ -140,10 +139,25 @@ def draft_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
         if gaps and variables_on()
         else None,
         "has_gaps": gaps,
-        "needs_variables": gaps and variables_on() and not is_filled,
+        "needs_variables": gaps and variables_on() and not any(broadcast.variables.values()),
         "name_form": NameForm(),
         **_test_context(broadcast),
     }
+
+
+def previews(broadcast: Broadcast) -> list[dict[str, Any]]:
+    """The template as each of the first recipients gets it; none where nothing is filled in."""
+    if not (variables_on() and any(broadcast.variables.values())):
+        return []
+    first = Message.objects.filter(broadcast=broadcast).order_by("id")[:PREVIEWS]
+    return [
+        broadcast.template
+        | {
+            part: rendered(broadcast.template.get(part, ""), recipient.fields.get(name, []))
+            for part, name in FIELDS.items()
+        }
+        for recipient in first
+    ]
 
 
 @dataclass(frozen=True)
@@ -429,19 +443,6 @@ def _look(broadcast: Broadcast) -> Look | None:
     """The first rows of its file, None when there is no file."""
     audience = broadcast.audience
     return files.look(audience) if audience.source == Source.FILE else None
-
-
-def _previews(broadcast: Broadcast) -> list[dict[str, Any]]:
-    """The template as each of the first recipients gets it."""
-    first = Message.objects.filter(broadcast=broadcast).order_by("id")[:PREVIEWS]
-    return [
-        broadcast.template
-        | {
-            part: rendered(broadcast.template.get(part, ""), recipient.fields.get(name, []))
-            for part, name in FIELDS.items()
-        }
-        for recipient in first
-    ]
 
 
 def _test_context(broadcast: Broadcast) -> dict[str, Any]:

@@ -274,6 +274,7 @@ def running_context(found: Broadcast) -> dict[str, Any]:
     is_live = found.state in RUNNING or counts.sending > 0
     return {
         "broadcast": found,
+        "previews": drafts.previews(found),
         "progress": progress,
         "counts": counts,
         "pieces": pieces(counts),
