@@ -199,10 +199,11 @@ class _Builder:
 
     def _take_rows(self) -> None:
         read = 0
-        with _rows_of(self._audience) as (rows, columns):
+        with _rows_of(self._audience) as (rows, columns, rounded):
             for chunk in _chunks(rows, CHUNK):
                 read += len(chunk)
-                self._write([_of_row(row, columns) for row in chunk], rows_read=read)
+                candidates = [_of_row(row, columns, rounded) for row in chunk]
+                self._write(candidates, rows_read=read)
 
     # --- Who gets it --------------------------------------------------------------------------
 
@@ -365,11 +366,11 @@ def _number_of(contact: Contact) -> Number | Reason:
     return Number(*form)
 
 
-def _of_row(row: Row, columns: Columns) -> _Candidate:
+def _of_row(row: Row, columns: Columns, rounded: bool) -> _Candidate:
     return _Candidate(
         row.line,
         text(", ".join(filter(None, row.cells))[:LONGEST_TEXT]),
-        row.trouble or spreadsheets.read_number(row, columns),
+        row.trouble or spreadsheets.read_number(row, columns, rounded=rounded),
         row.cells,
         {
             "firstname": _name(row.cells, columns.firstname),
@@ -388,10 +389,13 @@ def _full_name(values: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _rows_of(audience: Audience) -> Iterator[tuple[Iterator[Row], Columns]]:
-    """The rows of what was pasted or uploaded. Raises Trouble, Unreadable."""
+def _rows_of(audience: Audience) -> Iterator[tuple[Iterator[Row], Columns, bool]]:
+    """The rows of what was pasted or uploaded, its columns, and whether its numbers are rounded.
+
+    Raises Trouble, Unreadable.
+    """
     if audience.source == Source.PASTED:
-        yield spreadsheets.pasted(audience.text), Columns(number=0)
+        yield spreadsheets.pasted(audience.text), Columns(number=0), False
         return
     with _opened(audience) as file, spreadsheets.open_table(file, audience.file_name) as table:
         columns = Columns(**audience.columns)
@@ -399,9 +403,10 @@ def _rows_of(audience: Audience) -> Iterator[tuple[Iterator[Row], Columns]]:
             columns = spreadsheets.guess(table.header, table.sample)
         if columns.number is None:
             raise Trouble(_("No column looks like phone numbers: choose the columns."))
+        rounded = spreadsheets.is_rounded(table.sample, columns.number)
         # Who stops in the middle has to let go of the file before it is closed.
         with closing(row for row in table.rows()) as rows:
-            yield rows, columns
+            yield rows, columns, rounded
 
 
 @contextmanager

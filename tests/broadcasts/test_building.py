@@ -163,6 +163,26 @@ def test_it_leaves_out_what_is_no_number_with_its_line_and_reason(draft: Draft) 
     assert broadcast.left_out.get(line=7).text == "X" * 200
 
 
+def test_it_takes_a_pasted_number_that_ends_in_zeros(draft: Draft) -> None:
+    assert numbers_of(built(draft("5511990000000\n5511970000000"))) == [
+        "5511990000000",
+        "5511970000000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "taken"), [("5511987654321", 2), ("5511970000000", 0)], ids=["one", "several"]
+)
+def test_it_takes_numbers_of_a_file_that_end_in_zeros_unless_they_are_several(
+    draft: Draft, second: str, taken: int
+) -> None:
+    broadcast = built(draft(file=f"nome,telefone\nAna,5511990000000\nBia,{second}\n"))
+
+    assert len(numbers_of(broadcast)) == taken
+    reasons = {reason for _line, reason in left_out(broadcast)}
+    assert reasons == (set() if taken else {Reason.SHORTENED})
+
+
 def test_it_finds_a_number_again_without_its_ninth_digit(draft: Draft) -> None:
     lines = ["+55 11 98100-0001", "+55 11 8100-0001", "11 98100 0001", "+55 11 98100-0002"]
 

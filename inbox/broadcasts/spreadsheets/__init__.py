@@ -20,6 +20,7 @@ from inbox.broadcasts.spreadsheets.columns import (
     Columns,
     guess,
     is_number_like,
+    is_rounded,
     pasted,
     read_number,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Table",
     "Unreadable",
     "guess",
+    "is_rounded",
     "open_table",
     "pasted",
     "read_number",
