@@ -34,7 +34,7 @@ from inbox.broadcasts.spreadsheets import Columns, Row
 from inbox.broadcasts.variables import Variables, complete, values_of
 from inbox.broadcasts.zones import zone_of
 from inbox.models import Kind, Message, State, media_storage
-from wazime_admin.trouble import explain
+from wazime_admin.trouble import explain_cause
 from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.types import Contact, text
 
@@ -77,7 +77,8 @@ def build(*, broadcast_id: int) -> None:
         except (Trouble, spreadsheets.Unreadable, walking.Incomplete) as trouble:
             lease.end(build_trouble=str(trouble))
         except WaziMeError as error:
-            told = explain(error)
+            # Translated later, so without the address, which is among WaziMe's words.
+            told = explain_cause(error.cause, said=error.messages)
             lease.end(build_trouble="\n".join([str(told.cause), str(told.cure), *told.said]))
         except Exception:
             # To be shown, not to be met again and again by every worker that takes it up.

@@ -525,9 +525,14 @@ def test_it_says_why_when_wazime_does_not_answer(draft: Draft, wazime: Sandbox) 
     assert (broadcast.built_at, broadcast.building_until) == (None, None)
     with translation.override("en"):
         said = sentences(broadcast.build_trouble)
-    assert said[0] == "WaziMe does not accept calls from this server's address."
     with translation.override("pt-br"):
-        assert sentences(broadcast.build_trouble)[0] != said[0]
+        translated = sentences(broadcast.build_trouble)
+    assert said[:2] == [
+        "WaziMe does not accept calls from this server's address.",
+        "Add the server's public IP address to the whitelist in the WaziMe panel.",
+    ]
+    assert not {*said[:2]} & {*translated}
+    assert any("203.0.113.7" in words for words in said[2:]), "WaziMe names it"
 
 
 def test_it_asks_for_the_columns_when_none_looks_like_numbers(draft: Draft) -> None:
@@ -545,6 +550,26 @@ def test_it_says_why_a_file_cannot_be_read(draft: Draft, monkeypatch: pytest.Mon
     monkeypatch.setattr(spreadsheets, "open_table", refuse)
 
     assert built(broadcast).build_trouble == "This is no table."
+
+
+@pytest.mark.parametrize(
+    ("limit", "english", "portuguese"),
+    [("MAX_FILE", "50 MB", "50 MB"), ("MAX_LINES", "1,048,576 lines", "1.048.576 linhas")],
+)
+def test_it_says_that_a_file_is_beyond_a_limit_in_the_language_of_whoever_looks(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch, limit: str, english: str, portuguese: str
+) -> None:
+    monkeypatch.setattr(spreadsheets, limit, 1)
+
+    trouble = built(draft(file="nome,telefone\nAna,1\n")).build_trouble
+
+    said = {}
+    for language in ("en", "pt-br", "es"):
+        with translation.override(language):
+            [said[language]] = sentences(trouble)
+    assert english in said["en"]
+    assert portuguese in said["pt-br"]
+    assert len(set(said.values())) == 3
 
 
 def test_it_says_that_a_file_is_gone(draft: Draft) -> None:
