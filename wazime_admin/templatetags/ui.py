@@ -14,6 +14,9 @@ from django.utils import timezone
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
+from wazime_admin.team.models import User
+from wazime_admin.trouble import Trouble, Words
+
 register = template.Library()
 
 HUES = 8  # as many as components.css has
@@ -79,6 +82,12 @@ def near_day(moment: datetime) -> str:
     """Today, Yesterday, or the date in words."""
     age = (timezone.localdate() - moment.date()).days
     return {0: _("Today"), 1: _("Yesterday")}.get(age) or day(moment)
+
+
+@register.filter
+def cure_for(trouble: Trouble, person: User) -> Words:
+    """What this person can do about a trouble."""
+    return trouble.cure_for(person)
 
 
 @register.inclusion_tag("components/_time.html")
