@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from inbox.broadcasts import audiences, forecast, selectors, services
 from inbox.broadcasts.exports import csv_response, safe_cell
@@ -792,9 +793,21 @@ def test_it_gives_the_list_as_a_file_without_formulas(admin_client, leaving_out)
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert "attachment" in response["Content-Disposition"]
     content = b"".join(response.streaming_content).decode()
-    assert content == "\ufeffline,text,reason\r\n900,'=1+1,the same number again\r\n"
+    assert content == "\ufeffLine,What it says,Reason\r\n900,'=1+1,the same number again\r\n"
     everybody = b"".join(admin_client.get(path).streaming_content).decode()
     assert len(everybody.splitlines()) == 103
+
+
+@pytest.mark.parametrize("language", ["pt-br", "es"])
+def test_the_file_is_for_a_spreadsheet_in_the_readers_language(admin_client, leaving_out, language):
+    path = f"/broadcasts/{leaving_out.pk}/left-out.csv?reason=duplicate"
+    response = admin_client.get(path, headers={"Accept-Language": language})
+    with translation.override("en"):  # as when the thread already answers somebody else
+        [header, row] = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+    with translation.override(language):
+        assert header == ";".join(map(gettext, ["Line", "What it says", "Reason"]))
+        assert row == f"900;'=1+1;{Reason.DUPLICATE.label}"
+    assert "the same number again" not in row
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+55", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])

@@ -24,7 +24,7 @@ from inbox.broadcasts import audiences as files
 from inbox.broadcasts import forecast, selectors, services
 from inbox.broadcasts.audiences import Look
 from inbox.broadcasts.building import sentences
-from inbox.broadcasts.exports import csv_response
+from inbox.broadcasts.exports import csv_response, readers_delimiter
 from inbox.broadcasts.forms import (
     SOURCES,
     ColumnsForm,
@@ -354,7 +354,7 @@ def left_out(request: PageRequest, broadcast_id: int) -> HttpResponse:
             *reasons,
         ],
         "page": page,
-        "by_line": broadcast.audience.source in (Source.FILE, Source.PASTED),
+        "by_line": _has_lines(broadcast),
     }
     return render(request, "broadcasts/left_out.html", context)
 
@@ -366,13 +366,22 @@ def left_out_csv(request: PageRequest, broadcast_id: int) -> HttpResponseBase:
     reason = request.GET.get("reason", "")
     rows = _left_out(broadcast, reason if reason in Reason.values else "")
     return csv_response(
-        f"broadcast-{broadcast.pk}-left-out.csv", ["line", "text", "reason"], _cells(rows)
+        f"broadcast-{broadcast.pk}-left-out.csv",
+        [_("Line") if _has_lines(broadcast) else _("Place"), _("What it says"), _("Reason")],
+        _cells(rows),
+        delimiter=readers_delimiter(),
     )
 
 
 def _cells(rows: QuerySet[LeftOut]) -> Iterator[tuple[object, ...]]:
-    for line, text, reason in rows.values_list("line", "text", "reason").iterator():
-        yield line, text, Reason(reason).label
+    # Said now: the rows are read while the answer is sent, when the language may be another's.
+    words = {name: str(label) for name, label in Reason.choices}
+    found = rows.values_list("line", "text", "reason").iterator()
+    return ((line, text, words[reason]) for line, text, reason in found)
+
+
+def _has_lines(broadcast: Broadcast) -> bool:
+    return broadcast.audience.source in (Source.FILE, Source.PASTED)
 
 
 def _left_out(broadcast: Broadcast, reason: str) -> QuerySet[LeftOut]:
