@@ -582,7 +582,7 @@ def test_a_draft_warns_before_it_starts_that_its_recipients_just_got_the_same(
     earlier(2)
     draft = make_broadcast(4)
     assert warned(admin_client, draft) == ["3"]
-    assert "The last of them 1 hr. ago" in words(page(admin_client, draft))
+    assert "The last of them got it 1 hr. ago" in words(page(admin_client, draft))
     answer = admin_client.post(f"/broadcasts/{draft.pk}/start/", {"confirm": "9"})
     assert "3 recipients got this template" in words(answer), "also when the number was wrong"
 
