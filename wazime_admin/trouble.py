@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from wazime_admin.team.models import User
 from wazime_admin.wazime.errors import Cause, Stopped, WaziMeError
 
 Words = str | Promise
@@ -131,6 +132,24 @@ _WORDS: dict[Cause, tuple[Words, Words]] = {
     Cause.TOO_LARGE: (_("WaziMe says that this is too large."), _("Send something smaller.")),
 }
 
+# What is cured in the WaziMe panel or on the server, where agents have no access.
+_FOR_ADMINS = {
+    Cause.CLIENT_ID,
+    Cause.CLIENT_SECRET,
+    Cause.CREDENTIALS,
+    Cause.IP_ADDRESS,
+    Cause.SUBSCRIPTION,
+    Cause.PLAN,
+    Cause.ACCOUNT,
+    Cause.WRONG_PATH,
+    Cause.NAME_RESOLUTION,
+    Cause.REFUSED,
+    Cause.CONNECT_TIMEOUT,
+    Cause.TLS,
+    Cause.PROXY,
+    Cause.CONTACT_LIMIT,
+}
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -142,6 +161,12 @@ class Trouble:
     said: tuple[str, ...] = ()
     ip_address: str = ""
     detail: str = ""
+
+    def cure_for(self, person: User) -> Words:
+        """What this person can do about it."""
+        if person.is_admin or self.code not in _FOR_ADMINS:
+            return self.cure
+        return _("Tell an admin, who sees here what to do.")
 
 
 def explain(error: WaziMeError) -> Trouble:

@@ -37,11 +37,11 @@ def pieces(counts: Counts) -> list[Piece]:
 
 
 def _share(percent: float) -> str:
-    """Never 100 % before it is all, nor 0 % when there is something."""
+    """Rounded, but never 100 % before it is all, nor 0 % when there is something."""
     if 0 < percent < 0.1:
         return f"< {number_format(0.1, 1)} %"
-    floored = math.floor(percent * 10) / 10
-    return f"{number_format(floored, 0 if floored in (0, 100) else 1)} %"
+    rounded = min(round(percent, 1), 99.9) if percent < 100 else 100
+    return f"{number_format(rounded, 0 if rounded in (0, 100) else 1)} %"
 
 
 def _percent(value: float) -> str:

@@ -34,7 +34,7 @@ from inbox.broadcasts.spreadsheets import Columns, Row
 from inbox.broadcasts.variables import Variables, complete, values_of
 from inbox.broadcasts.zones import zone_of
 from inbox.models import Kind, Message, State, media_storage
-from wazime_admin.trouble import explain
+from wazime_admin.trouble import explain_cause
 from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.types import Contact, text
 
@@ -77,7 +77,8 @@ def build(*, broadcast_id: int) -> None:
         except (Trouble, spreadsheets.Unreadable, walking.Incomplete) as trouble:
             lease.end(build_trouble=str(trouble))
         except WaziMeError as error:
-            told = explain(error)
+            # Translated later, so without the address, which is among WaziMe's words.
+            told = explain_cause(error.cause, said=error.messages)
             lease.end(build_trouble="\n".join([str(told.cause), str(told.cure), *told.said]))
         except Exception:
             # To be shown, not to be met again and again by every worker that takes it up.
@@ -199,10 +200,11 @@ class _Builder:
 
     def _take_rows(self) -> None:
         read = 0
-        with _rows_of(self._audience) as (rows, columns):
+        with _rows_of(self._audience) as (rows, columns, rounded):
             for chunk in _chunks(rows, CHUNK):
                 read += len(chunk)
-                self._write([_of_row(row, columns) for row in chunk], rows_read=read)
+                candidates = [_of_row(row, columns, rounded) for row in chunk]
+                self._write(candidates, rows_read=read)
 
     # --- Who gets it --------------------------------------------------------------------------
 
@@ -365,11 +367,11 @@ def _number_of(contact: Contact) -> Number | Reason:
     return Number(*form)
 
 
-def _of_row(row: Row, columns: Columns) -> _Candidate:
+def _of_row(row: Row, columns: Columns, rounded: bool) -> _Candidate:
     return _Candidate(
         row.line,
         text(", ".join(filter(None, row.cells))[:LONGEST_TEXT]),
-        row.trouble or spreadsheets.read_number(row, columns),
+        row.trouble or spreadsheets.read_number(row, columns, rounded=rounded),
         row.cells,
         {
             "firstname": _name(row.cells, columns.firstname),
@@ -388,10 +390,13 @@ def _full_name(values: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _rows_of(audience: Audience) -> Iterator[tuple[Iterator[Row], Columns]]:
-    """The rows of what was pasted or uploaded. Raises Trouble, Unreadable."""
+def _rows_of(audience: Audience) -> Iterator[tuple[Iterator[Row], Columns, bool]]:
+    """The rows of what was pasted or uploaded, its columns, and whether its numbers are rounded.
+
+    Raises Trouble, Unreadable.
+    """
     if audience.source == Source.PASTED:
-        yield spreadsheets.pasted(audience.text), Columns(number=0)
+        yield spreadsheets.pasted(audience.text), Columns(number=0), False
         return
     with _opened(audience) as file, spreadsheets.open_table(file, audience.file_name) as table:
         columns = Columns(**audience.columns)
@@ -399,9 +404,10 @@ def _rows_of(audience: Audience) -> Iterator[tuple[Iterator[Row], Columns]]:
             columns = spreadsheets.guess(table.header, table.sample)
         if columns.number is None:
             raise Trouble(_("No column looks like phone numbers: choose the columns."))
+        rounded = spreadsheets.is_rounded(table.sample, columns.number)
         # Who stops in the middle has to let go of the file before it is closed.
         with closing(row for row in table.rows()) as rows:
-            yield rows, columns
+            yield rows, columns, rounded
 
 
 @contextmanager

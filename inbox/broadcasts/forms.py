@@ -19,7 +19,7 @@ from contacts import numbers
 from inbox import lookups
 from inbox.broadcasts import audiences
 from inbox.broadcasts.audiences import Look
-from inbox.broadcasts.models import Audience, Broadcast, Source
+from inbox.broadcasts.models import NAME_LENGTH, Audience, Broadcast, Source
 from inbox.broadcasts.spreadsheets import Columns
 from inbox.broadcasts.variables import places
 from inbox.forms import IdField, from_numbers
@@ -65,7 +65,7 @@ class DraftForm(forms.Form):
 
     name = forms.CharField(
         label=_("Name"),
-        max_length=100,
+        max_length=NAME_LENGTH,
         help_text=_("For you and your team. Customers do not see it."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )

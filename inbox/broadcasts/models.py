@@ -17,6 +17,8 @@ from django.utils.translation import pgettext_lazy
 
 from inbox.models import media_storage
 
+NAME_LENGTH = 100  # characters
+
 
 class BroadcastState(models.TextChoices):
     DRAFT = "draft", _("Draft")
@@ -93,10 +95,11 @@ class Broadcast(models.Model):
     was done, None until then; build_trouble: why it could not be; rows_read, rows_total: progress;
     pause_cause, pause_said: why it paused by itself, and WaziMe's words;
     uncertain_run, refused_run, refused_for: such answers in a row, and the reason they share;
-    running_since: when it last began to send, or went on.
+    running_since: when it last began to send, or went on;
+    tests: messages to single numbers, to try it with, which are no recipients.
     """
 
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=NAME_LENGTH)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="broadcasts"
     )
@@ -129,6 +132,7 @@ class Broadcast(models.Model):
     uncertain_run = models.PositiveSmallIntegerField(default=0)
     refused_run = models.PositiveSmallIntegerField(default=0)
     refused_for = models.TextField(blank=True)
+    tests = models.ManyToManyField("inbox.Message", related_name="+")
 
     def __str__(self) -> str:
         return self.name

@@ -35,6 +35,12 @@ FAILURES_SHOWN = 10
 # "Not now" is told of the newest attempts only: there is no end to them.
 RECENT_ATTEMPTS = 1000
 RECIPIENTS_SHOWN = 50
+TESTS_SHOWN = 3
+# Who got a template so lately should not get it again by mistake. So many of a draft's recipients
+# are looked for, and it is told when it is more than such a share of them.
+LATELY = timedelta(days=7)
+LOOKED_FOR = 5000
+TOLD_SHARE = 0.1
 # Set by the workers every second; it expires when they are gone.
 WORKING = "broadcasts:working"
 
@@ -56,6 +62,7 @@ STATES: dict[Part, tuple[State, ...]] = {
 }
 OTHERS = tuple(state for state in State if state != State.SENT)
 TRIED = (State.SENT, State.REJECTED, State.UNCERTAIN)
+GOT = (State.SENT, State.UNCERTAIN)  # the latter perhaps
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,47 @@ def _totals(broadcasts: list[Broadcast]) -> dict[int, int]:
     return {it.pk: (known | fresh)[keys[it.pk]] for it in broadcasts}
 
 
+# --- Before it begins ---------------------------------------------------------------------------
+
+
+def tests(broadcast: Broadcast) -> list[Message]:
+    """Its last TESTS_SHOWN tests, the newest first."""
+    return list(broadcast.tests.order_by("-id")[:TESTS_SHOWN])
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Recipients who got the same template lately. people: at least so many where only a part of
+    the recipients was looked for; last_at: when the last of them got it."""
+
+    people: int
+    last_at: datetime
+    is_part: bool
+
+
+def repeat(broadcast: Broadcast, *, recipients: int) -> Repeat | None:
+    """Many of a draft's recipients whom another broadcast has sent its template lately.
+
+    recipients: how many the draft has. Two queries, the second of bounded length and only where
+    there is such a broadcast.
+    """
+    since = timezone.now() - LATELY
+    others = Broadcast.objects.filter(template_id=broadcast.template_id, started_at__isnull=False)
+    lately = others.filter(Q(finished_at=None) | Q(finished_at__gte=since))
+    ids = list(lately.values_list("id", flat=True))
+    if not ids:
+        return None
+    first = _recipients(broadcast).order_by("id").values("number")[:LOOKED_FOR]
+    # Not in the WHERE clause, which shall lead to the index of numbers and not to all rows lately.
+    got = Q(state__in=GOT, finished_at__gte=since)
+    found = Message.objects.filter(broadcast__in=ids, number__in=first).aggregate(
+        people=Count("number", distinct=True, filter=got), last_at=Max("finished_at", filter=got)
+    )
+    if found["people"] <= TOLD_SHARE * min(recipients, LOOKED_FOR):
+        return None
+    return Repeat(**found, is_part=recipients > LOOKED_FOR)
+
+
 # --- While it runs ------------------------------------------------------------------------------
 
 
@@ -200,17 +248,18 @@ def _ends_at(
 
 
 def _stall(broadcast: Broadcast, zones: dict[str, int], now: datetime) -> Stall | None:
-    """Why nothing has gone out for a while; None while something does."""
+    """Why nothing goes out, at night at once and otherwise after a while; None while it does."""
     since = max(filter(None, (broadcast.running_since, _last_tried_at(broadcast))), default=now)
+    ready = awake(zones, now) if broadcast.quiet_hours else list(zones)
+    night = None if ready else Stall(StallCause.QUIET_HOURS, since, _awake_at(zones, now))
     if now - since < STILL:
-        return None
+        return night  # the only cause that is certain at once
     if gate.closed():
         return Stall(StallCause.GATE, since)
     if not cache.get(WORKING):
         return Stall(StallCause.NO_WORKER, since)
-    ready = awake(zones, now) if broadcast.quiet_hours else list(zones)
-    if not ready:
-        return Stall(StallCause.QUIET_HOURS, since, _awake_at(zones, now))
+    if night:
+        return night
     waiting = _recipients(broadcast).filter(WAITING, time_zone__in=ready)
     if not waiting.filter(Q(not_before=None) | Q(not_before__lte=now)).exists():
         first = waiting.aggregate(first=Min("not_before"))["first"]

@@ -4,8 +4,10 @@ Every change of a state is one conditional UPDATE: of two people, two clicks or 
 gets it, and the others are told.
 """
 
+import re
 import time
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +15,19 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 from django.utils.translation import gettext_noop as _
 
 from contacts.numbers import Number
 from contacts.services import obtain_contact
 from inbox.broadcasts import nudging
-from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, PauseCause
+from inbox.broadcasts.models import (
+    NAME_LENGTH,
+    Audience,
+    Broadcast,
+    BroadcastState,
+    PauseCause,
+)
 from inbox.content import Content
 from inbox.models import UNFINISHED, Attempt, CancelReason, Decision, Kind, Message, State
 from inbox.services import Conflict, write_message
@@ -30,6 +38,8 @@ RUNNING = (BroadcastState.SENDING, BroadcastState.PAUSED)
 AT_ONCE = 1000  # rows
 SETTLING = 1.0  # seconds in which recipients are cancelled, before the clock goes on with it
 UNBEGUN = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
+# How a copy's name ends, in whatever language it was made.
+_COPY = re.compile(r" \((copy|cópia|copia)( \d+)?\)$")
 
 
 # --- Before -----------------------------------------------------------------------------------
@@ -62,11 +72,20 @@ def stop_building(*, broadcast: Broadcast) -> None:
 
 
 def copy(*, broadcast: Broadcast, author: User) -> Broadcast:
-    """A new draft with the same audience, read again, and the same choices."""
+    """A new draft with a name of its own, the same audience, read again, and the same choices."""
     same = ("template_id", "template", "variables", "from_number", "rate")
-    boxes = ("name", "quiet_hours", "create_contacts")
+    boxes = ("quiet_hours", "create_contacts")
     choices = {name: getattr(broadcast, name) for name in (*same, *boxes)}
-    return create_draft(author=author, audience=broadcast.audience, **choices)
+    name = _name_of_copy(broadcast.name)
+    return create_draft(author=author, audience=broadcast.audience, name=name, **choices)
+
+
+def _name_of_copy(name: str) -> str:
+    """ "Sale (copy)" in the reader's language, "Sale (copy 2)" where that is taken."""
+    original, word = _COPY.sub("", name), pgettext("broadcast", "copy")
+    marks = (f" ({word} {number})" if number > 1 else f" ({word})" for number in count(1))
+    names = (original[: NAME_LENGTH - len(mark)].rstrip() + mark for mark in marks)
+    return next(name for name in names if not Broadcast.objects.filter(name=name).exists())
 
 
 def delete_draft(*, broadcast: Broadcast) -> None:
@@ -92,13 +111,15 @@ def send_test(*, broadcast: Broadcast, number: Number, author: User, send_id: UU
     first = built.order_by("id").first()
     fields = first.fields if first else {"template_id": str(broadcast.template_id)}
     content = Content(Kind.TEMPLATE, fields=fields, label=broadcast.template.get("name", ""))
-    return write_message(
+    message = write_message(
         author=author,
         send_id=send_id,
         contact=obtain_contact(number=number),
         content=content,
         from_number=broadcast.from_number,
     )
+    broadcast.tests.add(message)
+    return message
 
 
 def start(*, broadcast: Broadcast, confirm: int, seen: str = "") -> None:

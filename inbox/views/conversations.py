@@ -24,7 +24,8 @@ from inbox.models import State
 from inbox.views.composer import composer_context
 from inbox.views.fragments import unchanged, version_of
 from wazime_admin.http import PageRequest, page_number, search_text
-from wazime_admin.trouble import Trouble, explain, explain_cause
+from wazime_admin.team.models import User
+from wazime_admin.trouble import Trouble, Words, explain, explain_cause
 from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
 from wazime_admin.wazime.types import Conversation, Status
 
@@ -93,7 +94,7 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
     form = StatusForm(request.POST)
     if not form.is_valid():
         return HttpResponse(_("There is no such status."), status=422)
-    change = _change_status(conversation_id, **form.cleaned_data)
+    change = _change_status(request.user, conversation_id, **form.cleaned_data)
     if not request.htmx:
         messages.add_message(request, change.level, change.sentence)
         return redirect("inbox:conversation", conversation_id)
@@ -267,13 +268,15 @@ def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """How setting a status went. previous: what to go back to; None when that is not known."""
+    """How setting a status went. previous: what to go back to; None when that is not known;
+    cure: what the person can do about the trouble."""
 
     wanted: Status
     current: Status | None
     previous: Status | None = None
     code: int = 200
     trouble: Trouble | None = None
+    cure: Words = ""
 
     @property
     def done(self) -> bool:
@@ -291,20 +294,25 @@ class Change:
             return _("This WaziMe does not let conversations be set to Unread.")
         if self.trouble:
             said = " ".join(self.trouble.said)
-            return " ".join(filter(None, (str(self.trouble.cause), said, str(self.trouble.cure))))
+            return " ".join(filter(None, (str(self.trouble.cause), said, str(self.cure))))
         return _("Somebody else changed the status meanwhile: it is now %(status)s.") % {
             "status": STATUS_NAMES[self.current or Status.NONE]
         }
 
 
-def _change_status(conversation_id: int, *, status: Status, seen: Status | None) -> Change:
+def _change_status(
+    person: User, conversation_id: int, *, status: Status, seen: Status | None
+) -> Change:
     try:
         services.change_status(conversation_id=conversation_id, status=status, seen=seen)
     except services.StatusChanged as changed:
         return Change(status, current=changed.current, code=409)
     except WaziMeError as error:
         code = 422 if isinstance(error, Rejected) else 502
-        return Change(status, current=seen, code=code, trouble=explain(error))
+        trouble = explain(error)
+        return Change(
+            status, current=seen, code=code, trouble=trouble, cure=trouble.cure_for(person)
+        )
     return Change(status, current=status, previous=seen)
 
 

@@ -18,6 +18,7 @@ from inbox.forms import FirstMessageForm
 from inbox.views.composer import composer_context, put, sent_events
 from inbox.views.conversations import list_context
 from wazime_admin.http import PageRequest
+from wazime_admin.team.models import User
 from wazime_admin.trouble import explain
 from wazime_admin.wazime.errors import Rejected, WaziMeError
 from wazime_admin.wazime.types import Contact, Conversation
@@ -49,7 +50,7 @@ def write_to_number(request: PageRequest) -> HttpResponse:
         form.add_error("mobile", words)
         return _page(request, form, code=502)
     except WaziMeError as error:
-        form.add_error("mobile", _why_no_contact(error))
+        form.add_error("mobile", _why_no_contact(error, request.user))
         return _page(request, form, code=422 if isinstance(error, Rejected) else 502)
     opened = _conversation_with(contact)
     if refusal := selectors.why_not_writable(opened or Conversation(0, contact)):
@@ -101,7 +102,8 @@ def _conversation_with(contact: Contact) -> Conversation | None:
     return None
 
 
-def _why_no_contact(error: WaziMeError) -> str:
+def _why_no_contact(error: WaziMeError, person: User) -> str:
     trouble = explain(error)
-    reason = " ".join(filter(None, (str(trouble.cause), *trouble.said, str(trouble.cure))))
+    cure = str(trouble.cure_for(person))
+    reason = " ".join(filter(None, (str(trouble.cause), *trouble.said, cure)))
     return _("Nothing was sent. %(reason)s") % {"reason": reason}

@@ -163,6 +163,26 @@ def test_it_leaves_out_what_is_no_number_with_its_line_and_reason(draft: Draft) 
     assert broadcast.left_out.get(line=7).text == "X" * 200
 
 
+def test_it_takes_a_pasted_number_that_ends_in_zeros(draft: Draft) -> None:
+    assert numbers_of(built(draft("5511990000000\n5511970000000"))) == [
+        "5511990000000",
+        "5511970000000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "taken"), [("5511987654321", 2), ("5511970000000", 0)], ids=["one", "several"]
+)
+def test_it_takes_numbers_of_a_file_that_end_in_zeros_unless_they_are_several(
+    draft: Draft, second: str, taken: int
+) -> None:
+    broadcast = built(draft(file=f"nome,telefone\nAna,5511990000000\nBia,{second}\n"))
+
+    assert len(numbers_of(broadcast)) == taken
+    reasons = {reason for _line, reason in left_out(broadcast)}
+    assert reasons == (set() if taken else {Reason.SHORTENED})
+
+
 def test_it_finds_a_number_again_without_its_ninth_digit(draft: Draft) -> None:
     lines = ["+55 11 98100-0001", "+55 11 8100-0001", "11 98100 0001", "+55 11 98100-0002"]
 
@@ -505,9 +525,14 @@ def test_it_says_why_when_wazime_does_not_answer(draft: Draft, wazime: Sandbox) 
     assert (broadcast.built_at, broadcast.building_until) == (None, None)
     with translation.override("en"):
         said = sentences(broadcast.build_trouble)
-    assert said[0] == "WaziMe does not accept calls from this server's address."
     with translation.override("pt-br"):
-        assert sentences(broadcast.build_trouble)[0] != said[0]
+        translated = sentences(broadcast.build_trouble)
+    assert said[:2] == [
+        "WaziMe does not accept calls from this server's address.",
+        "Add the server's public IP address to the whitelist in the WaziMe panel.",
+    ]
+    assert not {*said[:2]} & {*translated}
+    assert any("203.0.113.7" in words for words in said[2:]), "WaziMe names it"
 
 
 def test_it_asks_for_the_columns_when_none_looks_like_numbers(draft: Draft) -> None:
@@ -525,6 +550,26 @@ def test_it_says_why_a_file_cannot_be_read(draft: Draft, monkeypatch: pytest.Mon
     monkeypatch.setattr(spreadsheets, "open_table", refuse)
 
     assert built(broadcast).build_trouble == "This is no table."
+
+
+@pytest.mark.parametrize(
+    ("limit", "english", "portuguese"),
+    [("MAX_FILE", "50 MB", "50 MB"), ("MAX_LINES", "1,048,576 lines", "1.048.576 linhas")],
+)
+def test_it_says_that_a_file_is_beyond_a_limit_in_the_language_of_whoever_looks(
+    draft: Draft, monkeypatch: pytest.MonkeyPatch, limit: str, english: str, portuguese: str
+) -> None:
+    monkeypatch.setattr(spreadsheets, limit, 1)
+
+    trouble = built(draft(file="nome,telefone\nAna,1\n")).build_trouble
+
+    said = {}
+    for language in ("en", "pt-br", "es"):
+        with translation.override(language):
+            [said[language]] = sentences(trouble)
+    assert english in said["en"]
+    assert portuguese in said["pt-br"]
+    assert len(set(said.values())) == 3
 
 
 def test_it_says_that_a_file_is_gone(draft: Draft) -> None:

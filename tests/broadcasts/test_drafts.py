@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
-from inbox.broadcasts import audiences, forecast, services
+from inbox.broadcasts import audiences, forecast, selectors, services
 from inbox.broadcasts.exports import csv_response, safe_cell
 from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, LeftOut, Reason, Source
 from inbox.models import Message, State, media_storage
@@ -553,6 +554,71 @@ def test_it_says_when_a_scheduled_one_starts(admin_client, make_broadcast):
     assert b'name="confirm"' not in response.content
 
 
+# --- Who just got the same ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def earlier(make_broadcast):
+    """`earlier(3)`: a broadcast to the same people as make_broadcast's that ended an hour ago."""
+
+    def make(count=3, ago=timedelta(hours=1), state=State.SENT, **choices):
+        ended = timezone.now() - ago
+        times = {"started_at": ended - timedelta(minutes=1), "finished_at": ended}
+        row = {"state": state, "finished_at": ended}
+        given = {"state": BroadcastState.FINISHED} | times | choices
+        return make_broadcast(count, recipients=row, **given)
+
+    return make
+
+
+def warned(client, draft):
+    text = words(page(client, draft))
+    return re.findall(r"((?:At least )?\d+) recipients? got this template in the last 7 days", text)
+
+
+def test_a_draft_warns_before_it_starts_that_its_recipients_just_got_the_same(
+    admin_client, make_broadcast, earlier
+):
+    earlier(3)
+    earlier(2)
+    draft = make_broadcast(4)
+    assert warned(admin_client, draft) == ["3"]
+    assert "The last of them got it 1 hr. ago" in words(page(admin_client, draft))
+    answer = admin_client.post(f"/broadcasts/{draft.pk}/start/", {"confirm": "9"})
+    assert "3 recipients got this template" in words(answer), "also when the number was wrong"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"ago": timedelta(days=8)},
+        {"template_id": 2},
+        {"state": State.REJECTED},
+        {"state": State.CANCELLED},
+        {"count": 0},
+    ],
+)
+def test_a_draft_does_not_warn_of_what_nobody_got_lately(
+    admin_client, make_broadcast, earlier, before
+):
+    earlier(**before)
+    assert warned(admin_client, make_broadcast(4)) == []
+
+
+def test_a_draft_does_not_warn_of_a_few_among_many(admin_client, make_broadcast, earlier):
+    earlier(1)
+    assert warned(admin_client, make_broadcast(11)) == []
+    assert warned(admin_client, make_broadcast(9)) == ["1"]
+
+
+def test_of_many_recipients_the_first_are_looked_for(
+    admin_client, make_broadcast, earlier, monkeypatch
+):
+    monkeypatch.setattr(selectors, "LOOKED_FOR", 3)
+    earlier(5)
+    assert warned(admin_client, make_broadcast(5)) == ["At least 3"]
+
+
 # --- A test to one number -------------------------------------------------------------------------
 
 
@@ -569,7 +635,7 @@ def test_it_sends_a_test_that_is_no_recipient(admin, admin_client, make_broadcas
     assert (test.author, test.number, test.state) == (admin, "5511955554321", State.QUEUED)
     assert test.fields == {"template_id": "1"}
     assert Message.objects.filter(broadcast=draft).count() == 3
-    assert response.url == f"/broadcasts/{draft.pk}/?message={test.pk}#test"
+    assert response.url == f"/broadcasts/{draft.pk}/#test"
     shown = admin_client.get(response.url)
     assert f'href="/inbox/outbox/{test.pk}/"' in shown.content.decode()
 
@@ -586,12 +652,33 @@ def test_it_shows_what_became_of_a_test_in_its_place(admin_client, make_broadcas
     response = send_test(admin_client, draft, headers={"HX-Request": "true"})
     assert "Waiting to be sent" in words(response)
     assert b"<html" not in response.content
+    assert b"every 2s" in response.content
     Message.objects.filter(broadcast=None).update(state=State.SENT)
-    [test] = Message.objects.filter(broadcast=None)
-    address = f"/broadcasts/{draft.pk}/test/?message={test.pk}"
+    address = f"/broadcasts/{draft.pk}/test/"
     later = admin_client.get(address, headers={"HX-Request": "true"})
     assert "Sent" in words(later)
     assert b"every 2s" not in later.content
+
+
+def test_a_drafts_page_shows_its_own_last_tests(admin_client, make_broadcast):
+    draft, other = make_broadcast(), make_broadcast()
+    send_test(admin_client, other, "11 95555-0000")
+    for number in range(1, 5):
+        send_test(admin_client, draft, f"11 95555-000{number}")
+    Message.objects.filter(number="5511955550003").update(state=State.REJECTED)
+    [listed] = re.findall(
+        r'id="test-outcome".*?</ul>', page(admin_client, draft).content.decode(), re.DOTALL
+    )
+    shown = re.findall(r"state--(\w+).*?\+55 11 95555-(\d{4})", listed, re.DOTALL)
+    assert shown == [("queued", "0004"), ("rejected", "0003"), ("queued", "0002")]
+
+
+def test_a_draft_that_was_tested_can_be_deleted_and_its_test_stays(admin_client, make_broadcast):
+    draft = make_broadcast()
+    send_test(admin_client, draft)
+    admin_client.post(f"/broadcasts/{draft.pk}/delete/")
+    assert not Broadcast.objects.exists()
+    assert Message.objects.filter(broadcast=None).exists()
 
 
 @pytest.mark.parametrize("number", ["", "123", "abc"])
@@ -610,12 +697,6 @@ def test_it_says_that_a_test_was_not_sent(admin_client, make_broadcast, wazime):
     response = send_test(admin_client, make_broadcast())
     assert response.status_code == 422
     assert "Nothing was sent. WaziMe is under maintenance." in words(response)
-
-
-@pytest.mark.parametrize("message", ["0", "x", "9" * 30, "²"])
-def test_it_shows_no_test_that_is_not_there(admin_client, make_broadcast, message):
-    response = page(admin_client, make_broadcast(), data={"message": message})
-    assert response.context["test"] is None
 
 
 # --- Saved audiences ------------------------------------------------------------------------------
@@ -713,9 +794,21 @@ def test_it_gives_the_list_as_a_file_without_formulas(admin_client, leaving_out)
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert "attachment" in response["Content-Disposition"]
     content = b"".join(response.streaming_content).decode()
-    assert content == "\ufeffline,text,reason\r\n900,'=1+1,the same number again\r\n"
+    assert content == "\ufeffLine,What it says,Reason\r\n900,'=1+1,the same number again\r\n"
     everybody = b"".join(admin_client.get(path).streaming_content).decode()
     assert len(everybody.splitlines()) == 103
+
+
+@pytest.mark.parametrize("language", ["pt-br", "es"])
+def test_the_file_is_for_a_spreadsheet_in_the_readers_language(admin_client, leaving_out, language):
+    path = f"/broadcasts/{leaving_out.pk}/left-out.csv?reason=duplicate"
+    response = admin_client.get(path, headers={"Accept-Language": language})
+    with translation.override("en"):  # as when the thread already answers somebody else
+        [header, row] = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+    with translation.override(language):
+        assert header == ";".join(map(gettext, ["Line", "What it says", "Reason"]))
+        assert row == f"900;'=1+1;{Reason.DUPLICATE.label}"
+    assert "the same number again" not in row
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+55", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
@@ -789,3 +882,29 @@ def test_nothing_of_a_draft_is_lost_when_it_is_copied(admin, admin_client):
     draft = create(admin_client, rate="2.5", quiet_hours="on")
     again = services.copy(broadcast=draft, author=admin)
     assert (again.audience, again.rate, again.quiet_hours) == (draft.audience, 2.5, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "copies"),
+    [
+        ("Natal", ["Natal (copy)", "Natal (copy 2)"]),
+        ("Natal (copy)", ["Natal (copy 2)", "Natal (copy 3)"]),
+        ("Natal (cópia)", ["Natal (copy)", "Natal (copy 2)"]),
+        ("Natal (copia 12)", ["Natal (copy)", "Natal (copy 2)"]),
+        ("Natal (2)", ["Natal (2) (copy)", "Natal (2) (copy 2)"]),
+        ("x" * 100, ["x" * 93 + " (copy)", "x" * 91 + " (copy 2)"]),
+    ],
+)
+def test_each_copy_has_a_name_of_its_own_that_does_not_pile_up(admin, make_broadcast, name, copies):
+    draft = make_broadcast(name=name)
+    with translation.override("en"):
+        made = [services.copy(broadcast=draft, author=admin) for _ in copies]
+    assert [copy.name for copy in made] == copies
+
+
+@pytest.mark.parametrize("language", ["pt-br", "en", "es"])
+def test_a_copy_of_a_copy_does_not_pile_up_in_any_language(admin, make_broadcast, language):
+    with translation.override(language):
+        first = services.copy(broadcast=make_broadcast(name="Natal"), author=admin)
+        second = services.copy(broadcast=first, author=admin)
+    assert (first.name.count("("), second.name.count("(")) == (1, 1)

@@ -206,8 +206,30 @@ def test_it_counts_each_state(admin_client: Client, running) -> None:
         "cancelled": "7",
     }
     assert "4 of 28 sent" in text
-    assert "14.2 %" in text
+    assert "14.3 %" in text, "rounded"
     assert "delivered" not in text.lower()
+
+
+@pytest.mark.parametrize("state", ["sending", "paused", "finished", "cancelled"])
+def test_it_shows_the_message_that_goes_out(admin_client: Client, running, state: str) -> None:
+    template = {"name": "natal", "body": "Feliz Natal <3", "footer": "Loja", "buttons": ["Ver"]}
+    broadcast = running(sent=1, state=state, finished_at=timezone.now(), template=template)
+
+    text = page(admin_client, broadcast).split('id="broadcast-message"')[1]
+
+    assert "natal" in text
+    assert "Feliz Natal <3" in text
+    assert "Ver" in text
+
+
+def test_it_shows_the_message_as_the_first_recipient_gets_it(
+    admin_client: Client, running, settings
+) -> None:
+    settings.WAZIME_TEMPLATE_VARIABLES = True
+    broadcast = running(sent=2, variables={"body": [{"column": 1}]})
+    Message.objects.update(fields={"template_id": "1", "body_variables[]": ["Célia"]})
+
+    assert "Olá Célia" in page(admin_client, broadcast)
 
 
 def test_hardly_all_is_not_all(admin_client: Client, running) -> None:
@@ -435,6 +457,13 @@ def test_it_says_that_it_is_night_and_until_when(admin_client: Client, still: Br
     until = response.context["progress"].stall.until
     assert until.minute == 0
     assert timedelta() < until - timezone.now() <= timedelta(hours=11)
+
+
+def test_it_says_at_once_that_it_begins_in_the_night(admin_client: Client, running) -> None:
+    broadcast = running(held=2, quiet_hours=True)
+    Message.objects.filter(broadcast=broadcast).update(time_zone=_zone_where_it_is_night())
+
+    assert stall(page(admin_client, broadcast)) == "quiet_hours"
 
 
 def test_somebody_awake_is_no_quiet_hour(admin_client: Client, still: Broadcast) -> None:

@@ -643,6 +643,7 @@ STOPS = {
 }
 PAGES = ["/inbox/", "/inbox/outbox/", "/contacts/", "/accounts/password/change/"]
 STOPPED = "Sending has stopped for everybody."
+TELL_AN_ADMIN = "Tell an admin, who sees here what to do."
 
 
 @pytest.fixture
@@ -655,18 +656,21 @@ def closed(deliver, write, wazime: Sandbox) -> Message:
 
 
 @pytest.mark.parametrize(("fault", "cure"), STOPS.items())
-def test_everybody_sees_why_sending_has_stopped_and_what_to_do(
-    deliver, write, wazime, agent_client: Client, other_agent_client, fault: str, cure: str
+def test_everybody_sees_why_sending_has_stopped_and_what_they_can_do(
+    deliver, write, wazime, agent_client: Client, admin_client: Client, fault: str, cure: str
 ) -> None:
     wazime.add_fault(fault, endpoints=SEND)
     deliver(write("Oi"))
 
-    for client in (agent_client, other_agent_client):
+    agents_cure = cure if fault == "maintenance" else TELL_AN_ADMIN
+    for client, words in ((agent_client, agents_cure), (admin_client, cure)):
         for page in PAGES:
             text = shown(client.get(page))
             assert STOPPED in text, page
-            assert cure in text, page
+            assert words in text, page
             assert "1 message waits" in text, page
+            if words is TELL_AN_ADMIN:
+                assert cure not in text, page
 
 
 def test_nothing_is_told_while_the_gate_is_open(agent_client: Client) -> None:

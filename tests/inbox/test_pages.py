@@ -582,12 +582,12 @@ def test_a_message_that_is_not_there_is_404(agent_client, path: str) -> None:
 
 
 def test_a_closed_gate_is_shown_with_cause_and_cure(
-    deliver, agent_client, write, conversation, wazime
+    deliver, admin_client, write, conversation, wazime
 ) -> None:
     wazime.add_fault("ip_not_whitelisted", endpoints=["inbox/send-message"])
     deliver(write("Oi"))
 
-    text = shown(agent_client.get(page_of(conversation)))
+    text = shown(admin_client.get(page_of(conversation)))
 
     assert "Sending has stopped for everybody." in text
     assert "Add 203.0.113.7 to the IP whitelist" in text

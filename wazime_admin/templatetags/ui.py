@@ -18,6 +18,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
+from wazime_admin.team.models import User
+from wazime_admin.trouble import Trouble, Words
+
 register = template.Library()
 
 HUES = 8  # as many as components.css has
@@ -99,6 +102,12 @@ def _rendered(
     template_name: str, language: str | None, shown: frozenset[tuple[str, Hashable]]
 ) -> SafeString:
     return render_to_string(template_name, dict(shown))
+
+
+@register.filter
+def cure_for(trouble: Trouble, person: User) -> Words:
+    """What this person can do about a trouble."""
+    return trouble.cure_for(person)
 
 
 @register.inclusion_tag("components/_time.html")

@@ -20,6 +20,7 @@ from inbox.broadcasts.spreadsheets.columns import (
     Columns,
     guess,
     is_number_like,
+    is_rounded,
     pasted,
     read_number,
 )
@@ -33,11 +34,13 @@ __all__ = [
     "Table",
     "Unreadable",
     "guess",
+    "is_rounded",
     "open_table",
     "pasted",
     "read_number",
 ]
 
+# The sentences name these limits themselves, as what a worker meets is translated later.
 MAX_FILE = 50 * 1024**2  # bytes
 MAX_LINES = 1_048_576  # as many as a spreadsheet has; blank ones take time as well
 _HEAD = 64 * 1024
@@ -101,8 +104,7 @@ def open_table(file: IO[bytes], name: str) -> Iterator[Table]:
 def _reader(file: IO[bytes], name: str) -> Callable[[], Iterator[Row]]:
     file.seek(0, 2)
     if file.tell() > MAX_FILE:
-        limit = MAX_FILE // 1024**2
-        raise Unreadable(_("This file is larger than %(limit)s MB.") % {"limit": limit})
+        raise Unreadable(_("This file is larger than 50 MB."))
     file.seek(0)
     head = file.read(_HEAD)
     if head.startswith(_ZIP):
@@ -114,10 +116,7 @@ def _reader(file: IO[bytes], name: str) -> Callable[[], Iterator[Row]]:
     if _is_no_text(head):
         raise Unreadable(_("This is not a table. Save it as XLSX or CSV in your spreadsheet."))
     if delimited.count_lines(file) > MAX_LINES:
-        limit = MAX_LINES
-        raise Unreadable(
-            _("This file has more than %(limit)s lines. Split it into several.") % {"limit": limit}
-        )
+        raise Unreadable(_("This file has more than 1,048,576 lines. Split it into several."))
     return lambda: delimited.read(file)
 
 

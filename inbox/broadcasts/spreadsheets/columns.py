@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contacts.numbers import Number, entered, parse
 from inbox.broadcasts.models import Reason
-from inbox.broadcasts.spreadsheets.rows import MAX_LINE, Row, unreadable, without_nul
+from inbox.broadcasts.spreadsheets.rows import MAX_LINE, ROUNDED, Row, unreadable, without_nul
 
 _LONGEST = 250  # characters of a cell with a number and a name
 _PIECE = re.compile(r"[^,;\t\r\n]+|\r\n?|\n")
@@ -15,8 +15,6 @@ _PIECE = re.compile(r"[^,;\t\r\n]+|\r\n?|\n")
 _TEXT_TRICK = re.compile(r'=\s*"(.*)"')
 _FLOAT = re.compile(r"(\+?\d+)[.,]0{1,2}")
 _SCIENTIFIC = re.compile(r"\+?(\d{1,3})(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
-# What is left of 5511987654321 or 551133334444 once it has been shown as 5,51199E+12.
-_ROUNDED = re.compile(r"\d{6}0{6,7}")
 _DATE = re.compile(
     r"(\d{1,2}[/.]\d{1,2}[/.]\d{4}|\d{4}[-/]\d{2}[-/]\d{2})([ T]+\d{1,2}:\d{2}.*)?", re.DOTALL
 )
@@ -92,6 +90,13 @@ def guess(header: list[str], sample: list[list[str]]) -> Columns:
     )
 
 
+def is_rounded(sample: list[list[str]], column: int) -> bool:
+    """Whether a spreadsheet has rounded a column: of its first numbers several end in as many
+    zeros. One alone may be somebody's."""
+    cells = [_cell(Row(1, tuple(cells)), column) for cells in sample]
+    return sum(bool(ROUNDED.fullmatch(cell)) for cell in cells) > 1
+
+
 def pasted(text: str) -> Iterator[Row]:
     """A row of one cell for each piece between line breaks, commas, semicolons and tabs."""
     line = 1
@@ -105,16 +110,20 @@ def pasted(text: str) -> Iterator[Row]:
             yield Row(line, (words,))
 
 
-def read_number(row: Row, columns: Columns) -> Number | Reason:
-    """The row's number, or why it has none. One without a country is taken for Brazilian."""
+def read_number(row: Row, columns: Columns, *, rounded: bool = False) -> Number | Reason:
+    """The row's number, or why it has none. One without a country is taken for Brazilian.
+
+    rounded: see is_rounded.
+    """
     if row.trouble:
         return row.trouble
-    text, code, area = (_cell(row, place) for place in (columns.number, columns.code, columns.area))
+    text = _cell(row, columns.number)
+    code, area = (_without_fraction(_cell(row, place)) for place in (columns.code, columns.area))
     if not text:
         return Reason.EMPTY
     if len(text) > _LONGEST or text.startswith("=") or _DATE.fullmatch(text):
         return Reason.INVALID
-    whole = _with_all_digits(text)
+    whole = _with_all_digits(text, rounded)
     if whole is None:
         return Reason.SHORTENED
     area = _digits(area).lstrip("0")
@@ -135,18 +144,27 @@ def _cell(row: Row, place: int | None) -> str:
     text = row.cells[place].strip()
     if trick := _TEXT_TRICK.fullmatch(text):
         text = trick[1].strip()
-    text = text.removeprefix("'").strip()
+    return text.removeprefix("'").strip()
+
+
+def _without_fraction(text: str) -> str:
     as_float = _FLOAT.fullmatch(text)
     return as_float[1] if as_float else text
 
 
-def _with_all_digits(text: str) -> str | None:
-    """The number in full, None when a spreadsheet has kept only its first digits."""
+def _with_all_digits(text: str, rounded: bool) -> str | None:
+    """The number in full, None when a spreadsheet has kept only its first digits.
+
+    A number that ends in zeros is one of these where the column was rounded, or where it is written
+    with a fraction: nobody does that to a telephone number but a program.
+    """
     scientific = _SCIENTIFIC.fullmatch(text)
     if scientific:
         first, fraction, exponent = scientific.groups("")
         return first + fraction if len(fraction) == int(exponent) else None
-    return None if _ROUNDED.fullmatch(text) else text
+    whole = _without_fraction(text)
+    is_lost = ROUNDED.fullmatch(whole) and (rounded or whole != text)
+    return None if is_lost else whole
 
 
 def _named(names: list[str], patterns: list[re.Pattern[str]], taken: set[int | None]) -> int | None:

@@ -1,5 +1,6 @@
 """What every reader of recipients hands on, and what it refuses to hold in memory."""
 
+import re
 from dataclasses import dataclass
 
 from inbox.broadcasts.models import Reason
@@ -7,6 +8,9 @@ from inbox.broadcasts.models import Reason
 MAX_LINE = 64 * 1024  # characters of one row, its line breaks included
 MAX_COLUMNS = 1_000
 _SHOWN = 200
+# What is left of 5511987654321 or 551133334444 once a spreadsheet has shown it as 5,51199E+12. It
+# may be somebody's number all the same: it counts only beside another sign of that.
+ROUNDED = re.compile(r"\d{6}0{6,7}")
 
 
 class Unreadable(Exception):

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from inbox.broadcasts.spreadsheets.rows import (
     MAX_COLUMNS,
     MAX_LINE,
+    ROUNDED,
     Row,
     Unreadable,
     row,
@@ -43,6 +44,7 @@ _BLOCK = 64 * 1024
 _ENTRY = b"PK\x01\x02"
 
 _BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+_BUILT_IN_SCIENTIFIC = {11, 48}
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 _CONTROL = re.compile(r"_x00[01][0-9A-F]_", re.IGNORECASE)  # how the format writes them
 _PRECISION = Context(prec=15)  # of a number in any spreadsheet; more digits are noise
@@ -77,7 +79,7 @@ class Sheet:
         related = self._relationships(workbook)
         paths = dict(related.values())
         self._texts = self._read_texts(paths.get("sharedStrings"))
-        self._dates = self._read_dates(paths.get("styles"))
+        self._dates, self._scientific = self._read_styles(paths.get("styles"))
         self._epoch = datetime(1899, 12, 30)
         sheets: dict[tuple[str, str], None] = {}  # in their order, each once
         for kind, name, attributes in self._events(workbook):
@@ -118,11 +120,12 @@ class Sheet:
                 pieces.clear()
         return texts
 
-    def _read_dates(self, path: str | None) -> list[bool]:
-        """Whether a cell of a style shows its number as a date, by the style's place."""
+    def _read_styles(self, path: str | None) -> tuple[set[int], set[int]]:
+        """The styles that show a number as a date, and those that show it as 5.51E+12."""
         if path is None:
-            return []
-        dates, styles, in_cells = set(_BUILT_IN_DATES), [], False
+            return set(), set()
+        dates, scientific = set(_BUILT_IN_DATES), set(_BUILT_IN_SCIENTIFIC)
+        formats, in_cells = [], False
         for kind, name, attributes in self._events(path):
             if name == "cellXfs":
                 in_cells = kind is _Kind.START
@@ -130,9 +133,14 @@ class Sheet:
                 code = _LITERAL.sub("", attributes.get("formatCode", ""))
                 if re.search("[dmyhs]", code, re.IGNORECASE):
                     dates.add(int(attributes["numFmtId"]))
+                elif re.search("E[+-]", code, re.IGNORECASE):
+                    scientific.add(int(attributes["numFmtId"]))
             elif kind is _Kind.START and name == "xf" and in_cells:
-                styles.append(int(attributes.get("numFmtId", 0)) in dates)
-        return styles
+                formats.append(int(attributes.get("numFmtId", 0)))
+        return (
+            {style for style, number in enumerate(formats) if number in dates},
+            {style for style, number in enumerate(formats) if number in scientific},
+        )
 
     def _rows(self, path: str) -> Iterator[Row]:
         with _damage_told():
@@ -176,8 +184,8 @@ class Sheet:
                 return "TRUE" if value == "1" else "FALSE"
             case "n":
                 style = int(cell.get("s", 0))
-                is_date = style < len(self._dates) and self._dates[style]
-                return (is_date and _date(self._epoch, value)) or _number(value)
+                date = _date(self._epoch, value) if style in self._dates else ""
+                return date or _number(value, is_scientific=style in self._scientific)
         return _CONTROL.sub("", value)
 
     def _events(self, path: str) -> Iterator[_Event]:
@@ -344,14 +352,21 @@ def _column_after(column: int, reference: str) -> int:
     return place - 1
 
 
-def _number(value: str) -> str:
-    """A number with all the digits a spreadsheet has: 5.511987654321E12 is 5511987654321."""
+def _number(value: str, *, is_scientific: bool) -> str:
+    """A number with all the digits a spreadsheet has: 5.511987654321E12 is 5511987654321.
+
+    One that may have lost digits keeps the form by which that is known, 5.51199E+12: it is shown
+    or written so, and ends in zeros.
+    """
     try:
         number = _PRECISION.create_decimal(value)
     except InvalidOperation:
         return value
-    is_short = number.is_finite() and abs(number.adjusted()) < 20
-    return f"{number.normalize():f}" if is_short else value
+    if not (number.is_finite() and abs(number.adjusted()) < 20):
+        return value
+    whole = f"{number.normalize():f}"
+    is_lost = (is_scientific or "E" in value.upper()) and ROUNDED.fullmatch(whole)
+    return f"{number.normalize():E}" if is_lost else whole
 
 
 def _date(epoch: datetime, value: str) -> str:

@@ -21,10 +21,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from contacts.services import PerhapsCreated
 from inbox import lookups
 from inbox.broadcasts import audiences as files
-from inbox.broadcasts import forecast, services
+from inbox.broadcasts import forecast, selectors, services
 from inbox.broadcasts.audiences import Look
 from inbox.broadcasts.building import sentences
-from inbox.broadcasts.exports import csv_response
+from inbox.broadcasts.exports import csv_response, readers_delimiter
 from inbox.broadcasts.forms import (
     SOURCES,
     ColumnsForm,
@@ -126,23 +126,39 @@ def draft_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
     broadcast. `error` may be added: why it was not started."""
     look = None if request.htmx else _look(broadcast)  # the fragment shows nothing of it
     gaps = has_gaps(broadcast.template)
-    is_filled = any(broadcast.variables.values())
+    outlook = outlook_of(broadcast)
     return {
         "broadcast": broadcast,
         "audience": broadcast.audience,
         "build_trouble": sentences(broadcast.build_trouble),
-        "previews": _previews(broadcast) if is_filled and variables_on() else [],
-        "outlook": outlook_of(broadcast),
+        "previews": previews(broadcast),
+        "outlook": outlook,
+        "repeat": selectors.repeat(broadcast, recipients=outlook.recipients),
         "look": look,
         "columns_form": look and ColumnsForm(initial=broadcast.audience.columns, look=look),
         "variables_form": VariablesForm(draft=broadcast, look=look)
         if gaps and variables_on()
         else None,
         "has_gaps": gaps,
-        "needs_variables": gaps and variables_on() and not is_filled,
+        "needs_variables": gaps and variables_on() and not any(broadcast.variables.values()),
         "name_form": NameForm(),
-        **_test_context(request, broadcast),
+        **_test_context(broadcast),
     }
+
+
+def previews(broadcast: Broadcast) -> list[dict[str, Any]]:
+    """The template as each of the first recipients gets it; none where nothing is filled in."""
+    if not (variables_on() and any(broadcast.variables.values())):
+        return []
+    first = Message.objects.filter(broadcast=broadcast).order_by("id")[:PREVIEWS]
+    return [
+        broadcast.template
+        | {
+            part: rendered(broadcast.template.get(part, ""), recipient.fields.get(name, []))
+            for part, name in FIELDS.items()
+        }
+        for recipient in first
+    ]
 
 
 @dataclass(frozen=True)
@@ -251,22 +267,19 @@ PARTS = {"columns": _columns, "variables": _variables, "again": _read_again}
 @admin_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def send_test(request: PageRequest, broadcast_id: int) -> HttpResponse:
-    """Try the message with one number; GET `?message=` shows what became of it."""
+    """Try the message with one number; GET shows what became of the last tests."""
     broadcast = _broadcast(broadcast_id)
     if broadcast.state not in services.UNBEGUN:
         return _too_late(request, broadcast)
-    if request.method != "POST":
-        return _test_answer(request, broadcast, _test_context(request, broadcast))
-    form = TestForm(request.POST)
-    message = _sent_test(request, broadcast, form) if form.is_valid() else None
-    if message is None:
-        if not request.htmx:
-            return _draft_page(request, broadcast, test_form=form)
-        context = {"test_form": form, "broadcast": broadcast}
-        return render(request, "broadcasts/_draft_test.html", context, status=422)
+    form = TestForm(request.POST if request.method == "POST" else None)
+    is_wrong = form.is_bound and not (form.is_valid() and _sent_test(request, broadcast, form))
     if not request.htmx:
-        return redirect(f"{_page_of(broadcast)}?message={message.pk}#test")
-    return _test_answer(request, broadcast, {"test_form": TestForm(), "test": message})
+        if is_wrong:
+            return _draft_page(request, broadcast, test_form=form)
+        return redirect(f"{_page_of(broadcast)}#test")
+    context = _test_context(broadcast) | ({"test_form": form} if is_wrong else {})
+    status = 422 if is_wrong else 200
+    return render(request, "broadcasts/_draft_test.html", context, status=status)
 
 
 def _sent_test(request: PageRequest, broadcast: Broadcast, form: TestForm) -> Message | None:
@@ -291,14 +304,6 @@ def _sent_test(request: PageRequest, broadcast: Broadcast, form: TestForm) -> Me
         reason = " ".join(filter(None, (str(trouble.cause), *trouble.said, str(trouble.cure))))
         form.add_error("number", _("Nothing was sent. %(reason)s") % {"reason": reason})
     return None
-
-
-def _test_answer(
-    request: PageRequest, broadcast: Broadcast, context: dict[str, Any]
-) -> HttpResponse:
-    if not request.htmx:
-        return redirect(_page_of(broadcast))
-    return render(request, "broadcasts/_draft_test.html", context | {"broadcast": broadcast})
 
 
 @admin_required
@@ -358,7 +363,7 @@ def left_out(request: PageRequest, broadcast_id: int) -> HttpResponse:
             *reasons,
         ],
         "page": page,
-        "by_line": broadcast.audience.source in (Source.FILE, Source.PASTED),
+        "by_line": _has_lines(broadcast),
     }
     return render(request, "broadcasts/left_out.html", context)
 
@@ -370,13 +375,22 @@ def left_out_csv(request: PageRequest, broadcast_id: int) -> HttpResponseBase:
     reason = request.GET.get("reason", "")
     rows = _left_out(broadcast, reason if reason in Reason.values else "")
     return csv_response(
-        f"broadcast-{broadcast.pk}-left-out.csv", ["line", "text", "reason"], _cells(rows)
+        f"broadcast-{broadcast.pk}-left-out.csv",
+        [_("Line") if _has_lines(broadcast) else _("Place"), _("What it says"), _("Reason")],
+        _cells(rows),
+        delimiter=readers_delimiter(),
     )
 
 
 def _cells(rows: QuerySet[LeftOut]) -> Iterator[tuple[object, ...]]:
-    for line, text, reason in rows.values_list("line", "text", "reason").iterator():
-        yield line, text, Reason(reason).label
+    # Said now: the rows are read while the answer is sent, when the language may be another's.
+    words = {name: str(label) for name, label in Reason.choices}
+    found = rows.values_list("line", "text", "reason").iterator()
+    return ((line, text, words[reason]) for line, text, reason in found)
+
+
+def _has_lines(broadcast: Broadcast) -> bool:
+    return broadcast.audience.source in (Source.FILE, Source.PASTED)
 
 
 def _left_out(broadcast: Broadcast, reason: str) -> QuerySet[LeftOut]:
@@ -449,23 +463,12 @@ def _look(broadcast: Broadcast) -> Look | None:
     return files.look(audience) if audience.source == Source.FILE else None
 
 
-def _previews(broadcast: Broadcast) -> list[dict[str, Any]]:
-    """The template as each of the first recipients gets it."""
-    first = Message.objects.filter(broadcast=broadcast).order_by("id")[:PREVIEWS]
-    return [
-        broadcast.template
-        | {
-            part: rendered(broadcast.template.get(part, ""), recipient.fields.get(name, []))
-            for part, name in FIELDS.items()
-        }
-        for recipient in first
-    ]
-
-
-def _test_context(request: PageRequest, broadcast: Broadcast) -> dict[str, Any]:
-    """The form for a test, and the one that `?message=` says, if it is this person's."""
-    asked = request.GET.get("message", "")
-    tests = Message.objects.filter(author=request.user, broadcast=None)
-    is_id = asked.isascii() and asked.isdigit() and len(asked) < 19
-    test = tests.filter(pk=asked).first() if is_id else None
-    return {"test_form": TestForm(), "test": test}
+def _test_context(broadcast: Broadcast) -> dict[str, Any]:
+    """What _draft_test.html shows: the form for a test, and what became of the last ones."""
+    tests = selectors.tests(broadcast)
+    return {
+        "broadcast": broadcast,
+        "test_form": TestForm(),
+        "tests": tests,
+        "is_testing": not all(test.is_final for test in tests),
+    }

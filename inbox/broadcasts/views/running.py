@@ -283,6 +283,7 @@ def running_context(found: Broadcast) -> dict[str, Any]:
     is_live = _moves(found, counts)
     return {
         "broadcast": found,
+        "previews": drafts.previews(found),
         "progress": progress,
         "counts": counts,
         "pieces": pieces(counts),
