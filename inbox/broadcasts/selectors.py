@@ -39,7 +39,7 @@ TESTS_SHOWN = 3
 # Who got a template so lately should not get it again by mistake. So many of a draft's recipients
 # are looked for, and it is told when it is more than such a share of them.
 LATELY = timedelta(days=7)
-LOOKED_FOR = 5000
+COMPARED = 5000
 TOLD_SHARE = 0.1
 # Set by the workers every second; it expires when they are gone.
 WORKING = "broadcasts:working"
@@ -186,15 +186,15 @@ def repeat(broadcast: Broadcast, *, recipients: int) -> Repeat | None:
     ids = list(lately.values_list("id", flat=True))
     if not ids:
         return None
-    first = _recipients(broadcast).order_by("id").values("number")[:LOOKED_FOR]
+    first = _recipients(broadcast).order_by("id").values("number")[:COMPARED]
     # Not in the WHERE clause, which shall lead to the index of numbers and not to all rows lately.
     got = Q(state__in=GOT, finished_at__gte=since)
     found = Message.objects.filter(broadcast__in=ids, number__in=first).aggregate(
         people=Count("number", distinct=True, filter=got), last_at=Max("finished_at", filter=got)
     )
-    if found["people"] <= TOLD_SHARE * min(recipients, LOOKED_FOR):
+    if found["people"] <= TOLD_SHARE * min(recipients, COMPARED):
         return None
-    return Repeat(**found, is_part=recipients > LOOKED_FOR)
+    return Repeat(**found, is_part=recipients > COMPARED)
 
 
 # --- While it runs ------------------------------------------------------------------------------

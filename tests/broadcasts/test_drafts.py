@@ -614,7 +614,7 @@ def test_a_draft_does_not_warn_of_a_few_among_many(admin_client, make_broadcast,
 def test_of_many_recipients_the_first_are_looked_for(
     admin_client, make_broadcast, earlier, monkeypatch
 ):
-    monkeypatch.setattr(selectors, "LOOKED_FOR", 3)
+    monkeypatch.setattr(selectors, "COMPARED", 3)
     earlier(5)
     assert warned(admin_client, make_broadcast(5)) == ["At least 3"]
 
