@@ -91,8 +91,10 @@ let isLeaving = false;
 
 /* Whoever is no longer logged in is on the way to the login: another answer that leads there would
    begin the way anew. What comes back with the browser's back button asks again. */
-document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  if (detail.xhr.status === 401) isLeaving = true;
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.status !== 401) return;
+  if (isLeaving) event.preventDefault();
+  isLeaving = true;
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (isLeaving) event.preventDefault();

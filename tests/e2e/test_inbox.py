@@ -183,7 +183,8 @@ def test_the_focus_stays_with_the_status_when_somebody_else_sets_it(
     path = page.url.partition("?")[0]
 
     other.evaluate(
-        "([path, status]) => htmx.ajax('POST', `${path}status/`, { values: { status } })",
+        """([path, status]) =>
+            htmx.ajax("POST", `${path}status/`, { values: { status }, swap: "none" })""",
         [path, status],
     )
 
