@@ -613,14 +613,16 @@ def test_counts_and_pages_read_an_index(agent: User, admin: User, role: str) -> 
         Signals(person)
         selectors.outbox_counts(person)
         selectors.outbox(person, Wanted(states=(State.REJECTED,)))
+        selectors.outbox(person, Wanted(states=(State.SENT,)), before=10)
     asked = [query["sql"] for query in queries if "inbox_message" in query["sql"]]
-    assert len(asked) == 3
+    assert len(asked) == 4
     for sql in asked:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
             plan = " ".join(row[3] for row in cursor.fetchall())
         assert "USING" in plan
         assert "INDEX message_of_" in plan, plan
+        assert "ledger_of_state" not in plan  # it holds all recipients in that state, too
         assert "TEMP B-TREE FOR ORDER" not in plan
 
 
