@@ -164,9 +164,8 @@ class Message(models.Model):
             models.Index("created_at", name="ledger_written"),
             # A broadcast's recipients in order, its counts, the next ones, and how fast it goes.
             models.Index("broadcast", "id", name="recipient_of_broadcast", condition=BROADCAST),
-            models.Index(
-                "broadcast", "state", "id", name="recipient_of_state", condition=BROADCAST
-            ),
+            # Also of what belongs to none: from an id on SQLite would else walk all in a state.
+            models.Index("broadcast", "state", "id", name="message_of_broadcast"),
             models.Index(
                 "broadcast",
                 "state",

@@ -207,8 +207,9 @@ BROADCASTS_SHOWN = 50
 NO_BROADCAST, EVERY_BROADCAST = "", "all"
 # What is more than so many is told as "more than".
 COUNTED = 1000
-# What no index finds is looked for among so many rows at a time, and in all so many seconds long.
-PORTION, LOOKED_FOR = 10_000, 0.3
+# What no index finds is looked for among so many rows, then among twice as many and so on, but not
+# among more than the second at a time, and in all so many seconds long.
+PORTION, LARGEST_PORTION, LOOKED_FOR = 500, 20_000, 0.3
 # Rows are numbered in the order in which they are written, but for so many at the same time.
 AT_ONCE = 1000
 # WaziMe's times have whole seconds, and its clock may differ a little from ours.
@@ -302,15 +303,15 @@ def _look_through(
     was up before."""
     ids: list[int] = []
     deadline = time.monotonic() + LOOKED_FOR
-    rest = found
+    rest, size = found, PORTION
     while newest := _newest(rest, states, 1):
-        end = newest[0] - PORTION
+        end = newest[0] - size
         portion = rest.filter(matches, id__gt=end, id__lte=newest[0], state__in=states)
         missing = OUTBOX_SHOWN + 1 - len(ids)
         ids += portion.order_by("-id").values_list("id", flat=True)[:missing]
         if len(ids) > OUTBOX_SHOWN:
             break
-        rest = found.filter(id__lte=end)
+        rest, size = found.filter(id__lte=end), min(2 * size, LARGEST_PORTION)
         if time.monotonic() > deadline and _newest(rest, states, 1):
             return ids, end + 1
     return ids, None

@@ -10,13 +10,13 @@ from django.utils import timezone
 from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, Source
 from wazime_admin.team.models import User
 
-# A customer gets a message once in so many.
-CUSTOMERS = 20_000
+# How many messages a customer got.
+EACH = 25
 
-# Of a thousand one is not sent, one perhaps and one cancelled; the last ones wait or are under way.
+# Of so many one is not sent, one perhaps and one cancelled; the last ones wait or are under way.
 _STATE = """CASE WHEN i > {count} - 20 THEN 'queued' WHEN i > {count} - 30 THEN 'held'
-    WHEN i > {count} - 33 THEN 'sending' WHEN i % 1000 = 1 THEN 'rejected'
-    WHEN i % 1000 = 2 THEN 'uncertain' WHEN i % 1000 = 3 THEN 'cancelled' ELSE 'sent' END"""
+    WHEN i > {count} - 33 THEN 'sending' WHEN i % {one_in} = 1 THEN 'rejected'
+    WHEN i % {one_in} = 2 THEN 'uncertain' WHEN i % {one_in} = 3 THEN 'cancelled' ELSE 'sent' END"""
 _MESSAGES = """
 WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {count})
 INSERT INTO inbox_message (
@@ -97,12 +97,13 @@ def using(name: str) -> Iterator[None]:
         connection.settings_dict["NAME"] = before
 
 
-def fill(count: int, *, author: User, admin: User) -> Broadcast:
+def fill(count: int, *, author: User, admin: User, one_in: int = 1000) -> Broadcast:
     """`count` rows with their attempts: one half written by the author, the others the recipients
-    of a broadcast that is nearly through."""
+    of a broadcast that is nearly through. one_in: see _STATE."""
     broadcast = _broadcast(count, admin)
-    half = {"count": count // 2, "conversation": "NULL", "broadcast": "NULL", "zone": ""}
-    customer = f"i % {CUSTOMERS}"
+    half = {"count": count // 2, "one_in": one_in, "zone": ""}
+    half |= {"conversation": "NULL", "broadcast": "NULL"}
+    customer = f"i % {count // 2 // EACH}"
     written = {"author": author.pk, "kind": "text", "conversation": customer, "customer": customer}
     to_all = {"author": admin.pk, "kind": "template", "broadcast": broadcast.pk, "customer": "i"}
     with connection.cursor() as cursor:

@@ -21,7 +21,7 @@ from inbox.broadcasts.forecast import STEP, end_of
 from inbox.broadcasts.models import Broadcast, BroadcastState
 from inbox.broadcasts.zones import awake
 from inbox.models import UNDECIDED, WAITING, Attempt, Message, Outcome, State
-from inbox.selectors import LOOKED_FOR, PORTION
+from inbox.selectors import LARGEST_PORTION, LOOKED_FOR, PORTION
 from wazime_admin import cache as cached
 from wazime_admin.cache import shared
 
@@ -397,14 +397,14 @@ def _look_through(
     """As the outbox looks for what no index finds, but from the first one on."""
     ids: list[int] = []
     deadline = time.monotonic() + LOOKED_FOR
-    rest = found
+    rest, size = found, PORTION
     while first := _first(rest, states, 1):
-        reached = first[0] + PORTION
+        reached = first[0] + size
         portion = rest.filter(matches, id__lte=reached)
         ids += _first(portion, states, RECIPIENTS_SHOWN + 1 - len(ids))
         if len(ids) > RECIPIENTS_SHOWN:
             break
-        rest = found.filter(id__gt=reached)
+        rest, size = found.filter(id__gt=reached), min(2 * size, LARGEST_PORTION)
         if time.monotonic() > deadline and _first(rest, states, 1):
             return ids, reached
     return ids, None

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(models.F('broadcast'), models.F('state'), models.F('id'), condition=models.Q(('broadcast__isnull', False)), name='recipient_of_state'),
+            index=models.Index(models.F('broadcast'), models.F('state'), models.F('id'), name='message_of_broadcast'),
         ),
         migrations.AddIndex(
             model_name='message',

@@ -622,11 +622,13 @@ def test_counts_and_pages_read_an_index(agent: User, admin: User, role: str) -> 
         Signals(person)
         selectors.outbox_counts(person)
         selectors.outbox(person, Wanted(states=(State.REJECTED,)))
+        selectors.outbox(person, Wanted(states=(State.SENT,)), before=10)
     asked = [query["sql"] for query in queries if "inbox_message" in query["sql"]]
-    assert len(asked) == 3
+    assert len(asked) == 4
     for sql in asked:
         plan = plan_of(sql)
         assert re.search(r"(INDEX|Index[\w ]*) message_of_", plan), plan
+        assert "ledger_of_state" not in plan  # it holds all recipients in that state, too
         assert "TEMP B-TREE FOR ORDER" not in plan
         assert "Sort" not in plan
 
