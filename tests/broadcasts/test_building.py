@@ -676,10 +676,10 @@ def test_it_lets_go_of_the_file_when_it_stops(
     broadcast = draft(file="\n".join(["nome,telefone", *rows]))
     read = spreadsheets.read_number
 
-    def read_number(row: spreadsheets.Row, columns: spreadsheets.Columns) -> Any:
+    def read_number(row: spreadsheets.Row, *how: Any, **more: Any) -> Any:
         if row.line == 1500:
             services.cancel(broadcast=broadcast)
-        return read(row, columns)
+        return read(row, *how, **more)
 
     monkeypatch.setattr(spreadsheets, "read_number", read_number)
 

@@ -237,10 +237,13 @@ def test_a_server_that_is_not_there_is_said(agent_client, settings) -> None:
     assert "does not take connections" in shown(agent_client.get("/inbox/"))
 
 
-def test_the_vendors_misspelled_path_is_named(agent_client, wazime, settings) -> None:
+def test_the_vendors_misspelled_path_is_named_to_admins(
+    agent_client, admin_client, wazime, settings
+) -> None:
     settings.WAZIME_BASE_URL = f"{wazime.url}/extern-api"
 
-    assert "extern-api" in shown(agent_client.get("/inbox/"))
+    assert "extern-api" in shown(admin_client.get("/inbox/"))
+    assert "Tell an admin" in shown(agent_client.get("/inbox/"))
 
 
 # --- One conversation -------------------------------------------------------------------------
