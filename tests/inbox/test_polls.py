@@ -60,9 +60,9 @@ def test_the_outbox(agent_client: Client, deliver, write, count: int, state: str
     address = f"/inbox/outbox/?state={state}"
     nothing = {"X-Version": version(agent_client, address, "outbox")}
 
-    # session, user; attention, gate; counts; the messages, their last attempts, and once more the
-    # latest below those that need attention
-    asked = 7 if state else 9
+    # session, user; attention, gate; counts; which messages, the messages, their last attempts, and
+    # once more the latest below those that need attention
+    asked = 8 if state else 11
     assert cost_of_nothing_new(agent_client, address, **nothing) == asked
     assert cost_of_page(agent_client, address) == asked
 
