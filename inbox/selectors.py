@@ -460,7 +460,8 @@ class Signals:
 
     def __init__(self, person: User) -> None:
         undecided = _visible(person).filter(state__in=UNDECIDED, broadcast=None)
-        self.attention = undecided.order_by()[:COUNTED].count()
+        # Counted here: they are few, and a database counts to a limit only in a query around it.
+        self.attention = len(undecided.order_by().values_list("id", flat=True)[:COUNTED])
         self.gate = gate.closed()
 
     @cached_property

@@ -15,6 +15,7 @@
 
 const language = document.documentElement.lang;
 const region = document.getElementById("toasts");
+const words = document.getElementById("toast-words")?.dataset;
 
 function cookie(name) {
   const found = document.cookie.split("; ").find((entry) => entry.startsWith(`${name}=`));
@@ -130,7 +131,7 @@ function armToast(toast) {
 }
 
 function toastError(kind) {
-  const text = region?.dataset[kind] ?? region?.dataset.error;
+  const text = words?.[kind] ?? words?.error;
   if (!text || region.querySelector(`[data-kind="${kind}"]`)) return;
   const toast = document.getElementById("toast-error").content.firstElementChild.cloneNode(true);
   toast.dataset.kind = kind;

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from inbox.models import Message
-from tests.bench.rivals.views import floor
+from tests.bench.rivals import views
 
 admin.site.register(
     Message,
@@ -11,7 +11,8 @@ admin.site.register(
 )
 
 urlpatterns = [
-    path("floor/", floor),
+    path("rows/", views.rows),
+    path("lines/", views.lines),
     path("admin/", admin.site.urls),
     path("", include("wazime_admin.urls")),
 ]

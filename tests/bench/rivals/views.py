@@ -1,4 +1,4 @@
-"""The floor: as little as there can be to do for a list of the same conversations."""
+"""The floors: as little as there can be to do for a list of the same conversations."""
 
 from functools import cache
 
@@ -9,8 +9,14 @@ from inbox import selectors
 from wazime_admin.wazime.types import Conversation
 
 
-def floor(request: HttpRequest) -> HttpResponse:
-    return render(request, "floor.html", {"rows": _rows()})
+def rows(request: HttpRequest) -> HttpResponse:
+    """The same rows as the inbox has them, with nothing around them."""
+    return render(request, "rows.html", {"rows": _rows()})
+
+
+def lines(request: HttpRequest) -> HttpResponse:
+    """A line of text for each: not what anybody could work with."""
+    return render(request, "lines.html", {"rows": _rows()})
 
 
 @cache
