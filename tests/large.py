@@ -60,9 +60,6 @@ _QUICK = {
     "postgresql": [
         "SET session_replication_role = replica",  # no foreign key is looked up
         "SET maintenance_work_mem = '256MB'",
-        "ALTER TABLE inbox_gate SET UNLOGGED",
-        "ALTER TABLE inbox_attempt SET UNLOGGED",
-        "ALTER TABLE inbox_message SET UNLOGGED",
     ],
 }
 _INDEXES = {

@@ -605,16 +605,10 @@ def test_the_list_brings_the_new_count_along(agent_client: Client, deliver, writ
     assert badge(shown(agent_client.get("/inbox/", headers=poll))) == "1"
 
 
-def plan_of(query: str) -> str:
-    """The database's own words; PostgreSQL reads tables as small as a test's without an index,
-    where it may."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {'QUERY PLAN ' * (connection.vendor == 'sqlite')}{query}")
-        return " ".join(row[-1] for row in cursor.fetchall())
-
-
+@pytest.mark.skipif(
+    connection.vendor != "sqlite",
+    reason="PostgreSQL plans by size: see broadcasts/test_plans.py, on a million rows",
+)
 @pytest.mark.parametrize("role", ["agent", "admin"])
 def test_counts_and_pages_read_an_index(agent: User, admin: User, role: str) -> None:
     person = agent if role == "agent" else admin
@@ -626,11 +620,12 @@ def test_counts_and_pages_read_an_index(agent: User, admin: User, role: str) -> 
     asked = [query["sql"] for query in queries if "inbox_message" in query["sql"]]
     assert len(asked) == 4
     for sql in asked:
-        plan = plan_of(sql)
-        assert re.search(r"(INDEX|Index[\w ]*) message_of_", plan), plan
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            plan = " ".join(row[3] for row in cursor.fetchall())
+        assert "INDEX message_of_" in plan, plan
         assert "ledger_of_state" not in plan  # it holds all recipients in that state, too
         assert "TEMP B-TREE FOR ORDER" not in plan
-        assert "Sort" not in plan
 
 
 # --- What every page tells: the gate ----------------------------------------------------------
