@@ -22,7 +22,7 @@ from wazime_admin.run.supervisor import StartError
 from wazime_admin.team import accounts
 
 # How long the processes of a run that was killed may take to follow it, in seconds.
-AFTERMATH_SECONDS = 30
+AFTERMATH_SECONDS = 90
 
 
 def prepare() -> int:
