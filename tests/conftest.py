@@ -25,7 +25,7 @@ from wazime_admin.wazime import flights
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "a-password-of-the-tests"
-INSTALLATIONS = ("tests/chaos/", "tests/e2e/", "tests/run/")
+INSTALLATIONS = ("tests/chaos/", "tests/deploying/", "tests/e2e/", "tests/run/")
 
 # A machine that is busy is no failure.
 hypothesis_settings.register_profile("patient", deadline=None)
