@@ -104,6 +104,7 @@ def test_what_is_open_in_a_hidden_tab_is_new(dashboard: Stack, page_of_agent: Pa
     page = page_of_agent
     rows(page).nth(1).locator(".row__link").click()
     expect(page.locator("#conversation h1").first).to_be_focused()
+    page.wait_for_load_state("networkidle")  # whoever asked while it was visible has seen it
     page.evaluate("Object.defineProperty(document, 'hidden', { value: true, writable: true })")
     says(dashboard, page.locator(".row:has([aria-current=true])"))
 
