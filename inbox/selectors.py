@@ -154,12 +154,14 @@ def why_not_writable(conversation: Conversation) -> str:
 
 
 def panel_url(conversation: Conversation) -> str:
-    """Where the vendor shows what the customer wrote; empty when the installation has no link."""
+    """Where the vendor shows what the customer wrote; empty when the installation has no link, or
+    it goes by the number and there is none."""
     contact = conversation.contact
     number = f"{contact.mobile_code}{contact.mobile}" if contact else ""
-    return settings.WAZIME_PANEL_URL.replace("{conversation_id}", str(conversation.id)).replace(
-        "{mobile}", quote(number)
-    )
+    url: str = settings.WAZIME_PANEL_URL
+    if "{mobile}" in url and not number:
+        return ""
+    return url.replace("{conversation_id}", str(conversation.id)).replace("{mobile}", quote(number))
 
 
 # --- The ledger -------------------------------------------------------------------------------

@@ -9,5 +9,5 @@ def installation(request: HttpRequest) -> dict[str, object]:
         "demo": settings.DEMO,
         "demo_accounts": settings.DEMO_ACCOUNTS,
         "media_retention_days": settings.MEDIA_RETENTION_DAYS,
-        "sandbox_url": f"{settings.WAZIME_ORIGIN}/phones/" if settings.DEMO else "",
+        "sandbox_url": f"{settings.WAZIME_ORIGIN}/" if settings.DEMO else "",
     }

@@ -232,3 +232,11 @@ def test_without_javascript_one_can_read_triage_and_write(dashboard: Stack, log_
         time.sleep(0.2)
     page.reload()
     expect(bubble(page, "Sem JavaScript")).to_have_attribute("data-state", "sent")
+
+
+def test_the_demo_leads_to_the_customers_phones(log_in: LogIn) -> None:
+    page = log_in("agent")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Demo").click()
+
+    expect(opened.value.locator('a[href^="/phones/"]').first).to_be_visible()

@@ -288,6 +288,14 @@ def test_it_says_what_wazime_does_not_give_and_where_to_read_it(
     assert f"https://panel.example/c/{conversation.id}?n={number}" in text
 
 
+def test_without_a_number_there_is_no_link_that_goes_by_it(agent_client, orphan, settings) -> None:
+    settings.WAZIME_PANEL_URL = "https://panel.example/phones/{mobile}/"
+    assert "panel.example" not in shown(agent_client.get(page_of(orphan)))
+
+    settings.WAZIME_PANEL_URL = "https://panel.example/c/{conversation_id}"
+    assert f"https://panel.example/c/{orphan.id}" in shown(agent_client.get(page_of(orphan)))
+
+
 def test_an_agent_is_not_offered_to_edit_the_contact(
     agent_client, admin_client, conversation
 ) -> None:

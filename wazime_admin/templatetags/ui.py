@@ -127,18 +127,19 @@ def nav_item(
     icon: str,
     label: str,
     besides: str = "",
+    also: str = "",
     badge: int | None = None,
     key: str = "",
 ) -> dict[str, Any]:
     """A link of the main navigation.
 
-    besides: the page below this one that has a link of its own; badge: how much waits there;
-    key: what keys.js goes there by.
+    besides: the page below this one that has a link of its own; also: one elsewhere that has none;
+    badge: how much waits there; key: what keys.js goes there by.
     """
     url = reverse(url_name)
     path = context["request"].path
-    elsewhere = bool(besides) and path.startswith(reverse(besides))
-    current = path.startswith(url) and not elsewhere
+    is_below = path.startswith(url) and not (besides and path.startswith(reverse(besides)))
+    current = is_below or bool(also and path.startswith(reverse(also)))
     return {
         "url": url,
         "icon": icon,
