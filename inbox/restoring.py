@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 restored = Signal()
 
 AT_ONCE = 1000  # rows
+# The mark of an epoch that has ended, beyond every attempt: a copy that was made in it, such as the
+# one before a restore, is behind for ever.
+ENDED = 2**53 - 1
 # KEYS: the mark. ARGV: the attempt that it is raised to.
 _RAISE = """
 if (tonumber(redis.call('GET', KEYS[1])) or 0) < tonumber(ARGV[1]) then
@@ -40,42 +43,48 @@ end
 def went_back() -> bool:
     """Whether something was claimed in this epoch of which the ledger knows nothing.
 
-    False too when there is no mark, or Redis does not answer: that must not stop anybody.
+    False too when there is no mark: that must not stop anybody. Raises RedisError.
     """
-    try:
-        mark = _redis(settings.REDIS_URL).get(_key(gate.epoch()))
-    except RedisError as failure:
-        logger.warning("Whether the database went back cannot be seen: %s", failure)
-        return False
+    return _is_ahead(gate.epoch())
+
+
+def _is_ahead(epoch: UUID) -> bool:
+    mark = _redis(settings.REDIS_URL).get(_key(epoch))
     # The ledger comes second: what others claim meanwhile must not look like something lost.
     return int(mark or 0) > _newest_attempt()
 
 
-def mark(attempt_id: int) -> None:
+def mark(epoch: UUID, attempt_id: int) -> None:
     """Note outside the database that it has this attempt. The sweep does it again."""
-    redis, key = _redis(settings.REDIS_URL), _key(gate.epoch())
     try:
-        redis.eval(_RAISE, 1, key, str(attempt_id))
+        _redis(settings.REDIS_URL).eval(_RAISE, 1, _key(epoch), str(attempt_id))
     except RedisError as failure:
         logger.warning("Attempt %s leaves no mark: %s", attempt_id, failure)
 
 
 def look() -> None:
     """Deal with a database that went back; otherwise keep the mark, also after Redis lost it."""
-    if not is_behind() and (newest := _newest_attempt()):
-        mark(newest)
+    epoch = safe_epoch()
+    if epoch and (newest := _newest_attempt()):
+        mark(epoch, newest)
 
 
-def is_behind() -> bool:
-    """Whether the database went back; then that is dealt with when this returns."""
-    if not went_back():
-        return False
-    with transaction.atomic():
-        gate.lock()
-        if went_back():  # still: of many who notice it one begins anew
-            logger.error("The database went back in time: a backup was restored.")
-            begin_anew()
-    return True
+def safe_epoch() -> UUID | None:
+    """The epoch, where something may be claimed in it. None where the database went back, which is
+    dealt with when this returns; and while Redis does not say, as one lost look would be enough to
+    claim what has gone out, and to bring the ledger up to the mark with that."""
+    epoch = gate.epoch()
+    try:
+        if not _is_ahead(epoch):
+            return epoch
+        with transaction.atomic():
+            gate.lock()
+            if went_back():  # still: of many who notice it one begins anew
+                logger.error("The database went back in time: a backup was restored.")
+                begin_anew()
+    except RedisError as failure:
+        logger.warning("Whether the database went back cannot be seen: %s", failure)
+    return None
 
 
 @transaction.atomic
@@ -85,11 +94,14 @@ def begin_anew() -> int:
     All or nothing, however long it takes: half of it would look like a ledger that is up to date.
     Returns how many messages that were.
     """
+    old = gate.epoch()
     gate.close_restored()
     restored.send(sender=Gate)
     count = last = 0
     while some := _doubt_some(after=last):
         count, last = count + len(some), some[-1]
+    # Before the commit: should that fail, there is only something to deal with once more.
+    mark(old, ENDED)
     gate.begin_epoch(uuid4())
     return count
 

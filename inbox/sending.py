@@ -156,10 +156,11 @@ def claim(found: QuerySet[Message], at_most: int = 1) -> list[Attempt]:
     Each has an attempt and is durably `sending` before this returns. Whoever claims must send at
     once: after SEND.begin seconds the first byte may not leave any more.
     """
-    if restoring.is_behind():
+    epoch = restoring.safe_epoch()
+    if epoch is None:
         return []
     if attempts := _claim(found, at_most):
-        restoring.mark(max(attempt.pk for attempt in attempts))
+        restoring.mark(epoch, max(attempt.pk for attempt in attempts))
     return attempts
 
 

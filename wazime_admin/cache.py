@@ -17,8 +17,9 @@ T = TypeVar("T")
 FRESH, TIMES_ITS_COST = 1.0, 20
 # How long after that it is still given out while somebody makes a new one, in seconds.
 STALE = 60
-# How long others wait for somebody who makes it, and how often they look, in seconds.
-MAKING, POLL = 5, 0.02
+# How long somebody may take to make it, and how often those look who wait, in seconds. Who takes
+# longer loses the turn, and what was made is thrown away.
+MAKING, POLL = 60, 0.02
 
 # How long a Redis that did not answer is left alone, in seconds.
 REST = 5.0

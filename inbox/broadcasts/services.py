@@ -347,5 +347,7 @@ def _stop(broadcast: Broadcast, before: list[str], after: str, **changes: Any) -
         ended_at=None,
         started_at__gt=Now() - begin,
     )
-    while may_begin.exists():
+    # Who resumes it meanwhile lets others begin: those claimed before are certain all the same.
+    deadline = time.monotonic() + SEND.begin
+    while may_begin.exists() and time.monotonic() < deadline:
         time.sleep(0.05)

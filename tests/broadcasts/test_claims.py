@@ -4,6 +4,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -21,6 +23,11 @@ from tests.sandbox_server import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 4
+
+
+@pytest.fixture(autouse=True)
+def mark(wazime: Sandbox, redis_server: RedisServer) -> None:
+    """Nothing is claimed without the mark that Redis keeps."""
 
 
 def side_by_side(count: int, work: Callable[[], None]) -> None:
@@ -94,6 +101,32 @@ def test_when_it_was_stopped_no_claim_begins_any_more(
     states = set(Message.objects.values_list("state", flat=True))
     left = State.CANCELLED if stop is services.cancel else State.HELD
     assert states <= {State.SENT, left}
+
+
+def test_pausing_is_answered_although_somebody_resumes_meanwhile(
+    make_broadcast: MakeBroadcast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "SEND", replace(services.SEND, begin=1.0))
+    broadcast = make_broadcast(400, state=BroadcastState.SENDING)
+    paused = threading.Event()
+
+    def pause() -> None:
+        services.pause(broadcast=broadcast)
+        paused.set()
+        connection.close()
+
+    claim_some(broadcast)
+    pausing = threading.Thread(target=pause)
+    pausing.start()
+    deadline = time.monotonic() + 30
+    while not paused.is_set() and time.monotonic() < deadline:
+        with suppress(Conflict):
+            services.resume(broadcast=broadcast)
+        claim_some(broadcast)
+        time.sleep(0.1)
+
+    assert paused.is_set()
+    pausing.join()
 
 
 def test_of_many_clicks_on_start_one_starts_it(make_broadcast: MakeBroadcast) -> None:

@@ -24,6 +24,7 @@ from inbox.models import UNDECIDED, Attempt, Decision, Message, Outcome, State
 from inbox.selectors import EVERY_BROADCAST, Signals, Wanted
 from inbox.sending import Result
 from tests.large import database, fill, using
+from tests.redis_server import RedisServer
 from wazime_admin.team.models import User
 from wazime_admin.wazime.types import Contact
 
@@ -70,7 +71,8 @@ def ledger(django_db_setup: None, django_db_blocker: Any) -> Iterator[Ledger]:
 
 
 @pytest.fixture(autouse=True)
-def without_cache(settings: Any) -> None:
+def without_cache(settings: Any, redis_server: RedisServer) -> None:
+    """Nothing is kept, but the mark without which nothing is claimed."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 

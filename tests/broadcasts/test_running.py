@@ -557,7 +557,7 @@ def test_cancelling_leaves_nobody_waiting(admin_client: Client, running) -> None
 
 
 def test_cancelling_very_many_answers_before_it_has_come_to_all(
-    admin_client: Client, running, monkeypatch
+    admin_client: Client, running, monkeypatch, redis_server
 ) -> None:
     monkeypatch.setattr(services, "AT_ONCE", 1)
     monkeypatch.setattr(services, "SETTLING", 0.0)

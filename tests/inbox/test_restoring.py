@@ -187,10 +187,53 @@ def test_the_sweep_brings_back_a_mark_that_redis_lost(
     assert restoring.went_back()
 
 
-def test_without_redis_nobody_takes_a_database_for_an_old_one(redis_server, settings) -> None:
+def test_without_redis_nobody_takes_a_database_for_an_old_one(
+    deliver, write, settings, redis_server: RedisServer
+) -> None:
+    deliver(write("Before"))
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    tasks.sweep()
+
+    assert gate.closed() is None
+    settings.REDIS_URL = redis_server.url
+    assert deliver(write("After")).state == State.SENT
+
+
+def test_nothing_is_claimed_while_the_mark_cannot_be_seen(
+    backup, deliver, write, redis_server: RedisServer, settings
+) -> None:
+    message = write("Once only")
+    restore = backup()
+    deliver(message)
+    restore()
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
-    assert not restoring.went_back()
+    assert sending.claim(sending.waiting(message.pk)) == []
+
+    settings.REDIS_URL = redis_server.url
+    assert restoring.went_back()
+
+
+def test_going_back_to_the_copy_that_was_made_before_a_restore_is_noticed(
+    backup, deliver, write, wazime
+) -> None:
+    message = write("Once only")
+    deliver(write("Something before"))
+    first = backup()
+    deliver(write("Something else"))
+    copy_before_restoring = backup()
+    first()
+    call_command("restored")
+    gate.try_now()
+    message.refresh_from_db()
+    services.resend(message=message, person=message.author, seen_attempt=message.attempt_number)
+    deliver(message)
+
+    copy_before_restoring()
+    deliver(message)
+
+    assert gate.closed()
+    assert texts(wazime).count("Once only") == 1
 
 
 def test_a_backup_of_before_an_earlier_restore_is_noticed_too(

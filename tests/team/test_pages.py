@@ -75,7 +75,7 @@ def test_it_marks_the_demo(agent_client: Client, settings: Settings) -> None:
     settings.DEMO = False
     live = agent_client.get("/accounts/password/change/").content.decode()
 
-    assert f'href="{settings.WAZIME_ORIGIN}/phones/"' in demo
+    assert f'href="{settings.WAZIME_ORIGIN}/"' in demo
     assert "/phones/" not in live
 
 

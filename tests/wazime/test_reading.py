@@ -192,6 +192,36 @@ def test_it_waits_for_the_answer_when_nobody_has_asked_for_long(
     assert (found.value, found.trouble) == (2, None)
 
 
+def test_everybody_is_told_that_a_forgotten_value_is_out_of_date(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
+    monkeypatch.setattr(flights, "PATIENCE", 0.1)
+    source.go_on.clear()
+
+    for found in [look() for _ in range(3)]:
+        assert found.value == 1
+        assert found.trouble
+        assert found.trouble.cause is Cause.SLOW
+
+
+def test_a_machine_without_threads_reads_again_when_it_has_some(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refused)
+        for _ in range(flights.THREADS + 1):
+            with pytest.raises(Uncertain):
+                look()
+
+    assert look().value == 1
+
+
 PROCESS = """
 import os, sys
 from dataclasses import replace

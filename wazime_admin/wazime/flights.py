@@ -49,11 +49,22 @@ class Flights:
                 flight.set_exception(Uncertain(Cause.SLOW))
                 return flight, False
             self._under_way[key] = flight
-            if self._threads < min(THREADS, len(self._under_way)):
-                self._threads += 1
-                threading.Thread(target=self._fly, name="wazime-read", daemon=True).start()
+            if self._threads < min(THREADS, len(self._under_way)) and not self._begin_thread():
+                del self._under_way[key]
+                flight.set_exception(Uncertain(Cause.SLOW))
+                return flight, False
         self._jobs.put((key, call))
         return flight, True
+
+    def _begin_thread(self) -> bool:
+        """Whether anybody flies: one more or, where the system has none to give, those before."""
+        try:
+            threading.Thread(target=self._fly, name="wazime-read", daemon=True).start()
+        except RuntimeError:
+            logger.warning("No thread can be started to read with")
+        else:
+            self._threads += 1
+        return self._threads > 0
 
     def await_all(self, flights: Collection[Future[Any]]) -> None:
         """Wait until these have landed, but not for long."""

@@ -227,7 +227,8 @@ class _Slot:
         elif self.awaited:
             trouble = trouble or Uncertain(Cause.SLOW)
         if self.entry:
-            return self.entry.reading(trouble)
+            is_forgotten = self.entry.age >= FORGOTTEN  # others wait for a newer one
+            return self.entry.reading(trouble or (Uncertain(Cause.SLOW) if is_forgotten else None))
         assert trouble  # noqa: S101 - without it the answer is awaited
         return trouble
 
