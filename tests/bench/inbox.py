@@ -83,14 +83,15 @@ def _rate(visitor: Visitor, page: str) -> float:
     lock = threading.Lock()
     end = time.monotonic() + SECONDS
 
-    def ask(person: Visitor) -> None:
+    def ask() -> None:
         nonlocal answered
-        while time.monotonic() < end:
-            person.get(page)
-            with lock:
-                answered += 1
+        with visitor.asker(page) as ask_once:
+            while time.monotonic() < end:
+                ask_once()
+                with lock:
+                    answered += 1
 
-    threads = [threading.Thread(target=ask, args=(visitor.another(),)) for _ in range(CONNECTIONS)]
+    threads = [threading.Thread(target=ask) for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
     for thread in threads:

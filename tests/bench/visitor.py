@@ -4,7 +4,8 @@ import http.client
 import re
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPMessage
 from urllib.parse import urlencode, urlsplit
 
@@ -42,6 +43,17 @@ class Visitor:
         """Those of the answer."""
         self._ask("GET", path)
         return self._headers
+
+    @contextmanager
+    def asker(self, path: str) -> Iterator[Callable[[], None]]:
+        """On a connection of its own: asks for a page and waits for the whole of it, with as little
+        work as can be, as it shares the machine with the server that is measured."""
+        headers = self._with_cookies({"Host": self._host})
+        lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        request = "\r\n".join([*lines, "", ""]).encode()
+        host, port = self._host.split(":")
+        with socket.create_connection((host, int(port)), timeout=120) as connection:
+            yield lambda: _ask_once(connection, request)
 
     def poll(self, path: str, headers: dict[str, str]) -> str:
         """A fragment as htmx asks for it; empty when it has not changed."""
@@ -117,6 +129,20 @@ class Visitor:
                 "X-CSRFToken": self._cookies["csrftoken"],
             }
         )
+
+
+def _ask_once(connection: socket.socket, request: bytes) -> None:
+    connection.sendall(request)
+    answer = connection.recv(1 << 16)
+    while b"\r\n\r\n" not in answer:
+        answer += connection.recv(1 << 16)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: (\d+)", head, re.IGNORECASE)
+    if not (length and head.startswith(b"HTTP/1.1 200 ")):
+        raise RuntimeError(head.decode())
+    missing = int(length[1]) - len(body)
+    while missing > 0:
+        missing -= len(connection.recv(missing))
 
 
 def _around_document(name: str) -> tuple[bytes, bytes]:
