@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Hashable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlsplit
 
 from babel.dates import format_date, format_time, format_timedelta
@@ -120,7 +119,7 @@ def when(moment: datetime | None) -> dict[str, object]:
     return {"moment": moment, "exact": exact, "relative": relative(moment)}
 
 
-@register.inclusion_tag("components/_nav_item.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def nav_item(
     context: RequestContext,
     url_name: str,
@@ -130,7 +129,7 @@ def nav_item(
     also: str = "",
     badge: int | None = None,
     key: str = "",
-) -> dict[str, Any]:
+) -> SafeString:
     """A link of the main navigation.
 
     besides: the page below this one that has a link of its own; also: one elsewhere that has none;
@@ -140,13 +139,8 @@ def nav_item(
     path = context["request"].path
     is_below = path.startswith(url) and not (besides and path.startswith(reverse(besides)))
     current = is_below or bool(also and path.startswith(reverse(also)))
-    return {
-        "url": url,
-        "icon": icon,
-        "label": label,
-        "current": current,
-        "badge": badge,
-        "key": key,
-        "is_inbox": url_name == "inbox:list",
-        "news": context.get("news"),
-    }
+    shown = {"url": url, "icon": icon, "label": str(label), "current": current, "key": key}
+    if url_name == "inbox:list":
+        news = {"is_inbox": True, "news": context.get("news")}
+        return render_to_string("components/_nav_item.html", shown | news)
+    return once("components/_nav_item.html", badge=badge, **shown)
