@@ -105,8 +105,9 @@ def test_what_is_open_in_a_hidden_tab_is_new(dashboard: Stack, page_of_agent: Pa
     # Not one of the first: what comes right after a message of ours passes for it.
     rows(page).nth(8).locator(".row__link").click()
     expect(page.locator("#conversation h1").first).to_be_focused()
-    page.wait_for_load_state("networkidle")  # whoever asked while it was visible has seen it
     page.evaluate("Object.defineProperty(document, 'hidden', { value: true, writable: true })")
+    # Whoever asked while it was visible has seen what the answer brings.
+    expect(page.locator(".htmx-request")).to_have_count(0)
     says(dashboard, page.locator(".row:has([aria-current=true])"))
 
     expect(page).to_have_title(re.compile(r"^\(1\) "), timeout=60_000)
