@@ -73,7 +73,7 @@ def test_it_asks_before_it_deletes(admin_page, api, wazime, ana, live_server):
     confirm.click()
     expect(admin_page.get_by_text("It is unclear whether the contact was deleted.")).to_be_visible()
     confirm.click()
-    expect(admin_page.get_by_text("The contact was deleted.")).to_be_visible()
+    expect(admin_page.get_by_text("The contact was deleted.", exact=True)).to_be_visible()
     assert not api.contacts(search=ana.mobile).rows
 
 
