@@ -192,6 +192,19 @@ def test_it_waits_for_the_answer_when_nobody_has_asked_for_long(
     assert (found.value, found.trouble) == (2, None)
 
 
+def test_who_asks_the_same_twice_gets_the_same_answer(
+    look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
+
+    question = Question("contacts", "list", source, (1, "ana"))
+    found = read_all(question, question)
+
+    assert [each.value for each in found if isinstance(each, Reading)] == [2, 2]
+
+
 def test_everybody_is_told_that_a_forgotten_value_is_out_of_date(
     look: Look, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,13 +18,12 @@ import hashlib
 import logging
 import pickle
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
-from itertools import islice
+from functools import cache, lru_cache, partial
 from typing import Any, Generic, Literal, TypeVar
 from uuid import uuid4
 
@@ -72,11 +71,15 @@ end
 
 @dataclass(frozen=True)
 class Reading(Generic[T]):
-    """A value, when it was asked for, and why it is not newer (None: it is new enough)."""
+    """A value, when it was asked for, and why it is not newer (None: it is new enough).
+
+    digest: a short text that is another one when the value is.
+    """
 
     value: T
     read_at: datetime
     trouble: WaziMeError | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,17 @@ def read(question: Question[T]) -> Reading[T]:
 
 def read_all(*questions: Question[Any]) -> list[Reading[Any] | WaziMeError]:
     """The shared answers to these questions, in one look at what is kept, or what `read` raises."""
-    slots = [_Slot(question) for question in questions]
+    asked = [_Slot(question) for question in questions]
+    # Who asks the same twice gets the same answer, not a newer one the first time.
+    slots = {slot.place: slot for slot in asked}
     try:
-        _look(slots)
+        _look(slots.values())
     except RedisError as failure:
         logger.warning("Reading without the shared cache: %s", type(failure).__name__)
-    for slot in slots:
+    for slot in slots.values():
         slot.begin()
-    flights.await_all([slot.awaited for slot in slots if slot.awaited])
-    return [slot.outcome() for slot in slots]
+    flights.await_all([slot.awaited for slot in slots.values() if slot.awaited])
+    return [slots[slot.place].outcome() for slot in asked]
 
 
 def read_now(call: Callable[[WaziMeClient], T]) -> T:
@@ -139,18 +144,21 @@ def drop(kind: Kind) -> None:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A value and when it was asked for, or a WaziMeError and when it came; the generation."""
+    """A value, when it was asked for and its digest, or a WaziMeError and when it came; and the
+    generation."""
 
     value: Any
     read_at: float
     generation: bytes = b""
+    digest: str = ""
 
     @property
     def age(self) -> float:
         return time.time() - self.read_at
 
     def reading(self, trouble: WaziMeError | None = None) -> Reading[Any]:
-        return Reading(self.value, datetime.fromtimestamp(self.read_at, UTC), trouble)
+        read_at = datetime.fromtimestamp(self.read_at, UTC)
+        return Reading(self.value, read_at, trouble, self.digest)
 
 
 class _Slot:
@@ -179,13 +187,14 @@ class _Slot:
         generation = _generation(self.question.kind)
         return generation, self.place, f"{self.place}:trouble", self.unreachable
 
-    def see(self, generation: bytes | None, *stored: bytes | None) -> None:
+    def see(self, generation: bytes | None, entry: bytes | None, *troubles: bytes | None) -> None:
         self.generation = generation or b""
-        self.entry, own, shared = map(_unpickled, stored)
+        self.entry = _unpickled_once(entry)
+        own, shared = map(_unpickled, troubles)
         if own and own.generation != self.generation:
             own = None
-        troubles = [trouble for trouble in (own, shared) if trouble]
-        self.trouble = max(troubles, key=lambda trouble: trouble.read_at, default=None)
+        known = [trouble for trouble in (own, shared) if trouble]
+        self.trouble = max(known, key=lambda trouble: trouble.read_at, default=None)
         if self.entry and self.trouble and self.trouble.read_at < self.entry.read_at:
             self.trouble = None
 
@@ -253,7 +262,8 @@ class _Slot:
         """Ask WaziMe, and keep what it answers or how it fails."""
         asked_at = time.time()  # whatever happened since may be missing in the answer
         try:
-            answer = _Entry(self.question.call(client()), asked_at, self.generation)
+            value = self.question.call(client())
+            answer = _Entry(value, asked_at, self.generation, _digest(value))
         except WaziMeError as trouble:
             failure = _Entry(trouble, time.time(), self.generation)
             self._store(f"{self.place}:trouble", failure)
@@ -286,11 +296,12 @@ class _Slot:
             logger.warning("The shared cache keeps nothing: %s", type(failure).__name__)
 
 
-def _look(slots: Sequence[_Slot]) -> None:
+def _look(slots: Collection[_Slot]) -> None:
     """See what is kept for all of them at once."""
-    stored: Any = iter(_redis().mget([place for slot in slots for place in slot.places]))
+    places = list(dict.fromkeys(place for slot in slots for place in slot.places))
+    stored: Any = dict(zip(places, _redis().mget(places), strict=True))
     for slot in slots:
-        slot.see(*islice(stored, len(slot.places)))
+        slot.see(*(stored[place] for place in slot.places))
 
 
 def _refreshed(question: Question[Any], place: str, generation: bytes) -> _Entry:
@@ -322,6 +333,10 @@ def _unpickled(stored: bytes | None) -> _Entry | None:
     except Exception:
         return None
     return value if isinstance(value, _Entry) else None
+
+
+# What everybody sees is the same for seconds. Not troubles: what is raised collects its traceback.
+_unpickled_once = lru_cache(maxsize=50)(_unpickled)
 
 
 @cache
