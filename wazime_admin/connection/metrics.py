@@ -49,7 +49,8 @@ class _Installation(Collector):
         except DatabaseError:
             yield _up("database", False)
         try:
-            yield from [*_calls(), *_attempts(), *_workers(), _up("redis", True)]
+            counts = counting.counts()
+            yield from [*_calls(counts), _attempts(counts), *_workers(), _up("redis", True)]
         except RedisError:
             yield _up("redis", False)
 
@@ -92,12 +93,11 @@ def _broadcasts() -> Iterator[Metric]:
     yield _gauge("wazime_recipients_left", "Recipients of the broadcasts being sent.", left)
 
 
-def _calls() -> Iterator[Metric]:
+def _calls(counts: counting.Counts) -> Iterator[Metric]:
     calls = CounterMetricFamily(
         "wazime_api_calls", "Calls of WaziMe's API.", labels=["endpoint", "result"]
     )
     seconds = SummaryMetricFamily("wazime_api_seconds", "How long they took.", labels=["endpoint"])
-    counts = counting.counts()
     made: dict[str, float] = {}
     for (name, *labels), count in counts.items():
         if name == counting.CALLS:
@@ -109,14 +109,13 @@ def _calls() -> Iterator[Metric]:
     yield from (calls, seconds)
 
 
-def _attempts() -> Iterator[Metric]:
+def _attempts(counts: counting.Counts) -> Metric:
     attempts = CounterMetricFamily(
         "wazime_attempts", "Attempts to send a message that ended.", labels=["outcome"]
     )
-    counts = counting.counts()
     for outcome in Outcome:
         attempts.add_metric([outcome], counts.get((counting.ATTEMPTS, outcome), 0.0))
-    yield attempts
+    return attempts
 
 
 def _workers() -> Iterator[Metric]:

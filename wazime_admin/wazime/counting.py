@@ -14,6 +14,7 @@ from wazime_admin.cache import RestingRedis
 
 CALLS, SECONDS, ATTEMPTS = "calls", "seconds", "attempts"
 _KEY = "wazime:counters"
+Counts = dict[tuple[str, ...], float]  # by name and labels: ("calls", "inbox/send-message", "200")
 
 
 def count_call(path: str, result: str, seconds: float) -> None:
@@ -27,8 +28,8 @@ def count_attempt(outcome: str) -> None:
     _add(1, ATTEMPTS, outcome)
 
 
-def counts() -> dict[tuple[str, ...], float]:
-    """By name and labels, such as ("calls", "inbox/send-message", "200"). Raises RedisError."""
+def counts() -> Counts:
+    """Raises RedisError."""
     stored: Any = _redis(settings.REDIS_URL).hgetall(_KEY)
     return {tuple(key.decode().split(" ")): float(value) for key, value in stored.items()}
 
