@@ -86,7 +86,7 @@ def what_is_new(request: PageRequest) -> HttpResponse:
     found = _unseen(request, selectors.newest())
     if unchanged(request, version_of(found)):
         return HttpResponse(status=204)
-    return render(request, "inbox/_news.html", {"news": news_context(found) | {"polls": True}})
+    return render(request, "inbox/_news.html", {"news": news_of(found, polls=True)})
 
 
 @require_POST
@@ -133,28 +133,41 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
         shown = reading.value.rows
         listing |= {
             "page": reading.value,
+            "digest": reading.digest,
             "read_at": reading.read_at,
             "trouble": reading.trouble and explain(reading.trouble),
-            "last_url": reverse("inbox:list") + _query(chosen, search, reading.value.last),
+            "last_query": _query(chosen, search, reading.value.last),
         }
-    listing["tabs"] = _tabs(chosen, search, counts)
     unseen = _unseen(request, (*shown, *newest), opened)
     listing["unseen"] = [row.id for row in unseen]
     counted = {row.id for row in newest}
-    news = news_context([row for row in unseen if row.id in counted])
-    seen = {name: str(value) for name, value in listing.items() if name != "read_at"}
+    news = news_of([row for row in unseen if row.id in counted])
+    # The digest stands for the page.
+    seen = {name: str(value) for name, value in listing.items() if name not in {"read_at", "page"}}
     signals = selectors.Signals(request.user)
-    version = version_of(seen, signals.version, news["version"])
+    version = version_of(seen, counts, signals.version, news.version)
     return {
-        "listing": listing | {"version": version},
+        "listing": listing | {"version": version, "tabs": _tabs(chosen, search, counts)},
         "signals": signals,
         "news": news,
     }
 
 
-def news_context(unseen: list[Conversation]) -> dict[str, Any]:
-    """What _news.html shows. Counted are only the newest of all conversations: no read of WaziMe is
-    made for this but the one that every list makes."""
+@dataclass(frozen=True)
+class News:
+    """What _news.html shows. told: the conversations, as JSON; polls: it asks for itself.
+
+    Counted are only the newest of all conversations: no read of WaziMe is made for this but the one
+    that every list makes.
+    """
+
+    count: int
+    told: str
+    version: str
+    polls: bool = False
+
+
+def news_of(unseen: list[Conversation], *, polls: bool = False) -> News:
     told = [
         {
             "name": row.contact.name if row.contact else "",
@@ -163,7 +176,7 @@ def news_context(unseen: list[Conversation]) -> dict[str, Any]:
         }
         for row in unseen
     ]
-    return {"count": len(unseen), "told": json.dumps(told), "version": version_of(unseen)}
+    return News(len(unseen), json.dumps(told), version_of(unseen), polls)
 
 
 def _unseen(
@@ -344,10 +357,11 @@ def _write_url(search: str) -> str:
 
 
 def _tabs(chosen: Status | None, search: str, counts: selectors.Counts) -> list[dict[str, Any]]:
+    path = reverse("inbox:list")
     return [
         {
             "label": TAB_NAMES[status],
-            "url": reverse("inbox:list") + _query(status, search),
+            "url": path + _query(status, search),
             # Some servers never list unread conversations: their zero says nothing.
             "count": counts.get(status)
             or (None if status is Status.UNREAD else counts.get(status)),

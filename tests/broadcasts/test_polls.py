@@ -32,8 +32,8 @@ def test_the_list(admin_client: Client, running, count: int) -> None:
     # session, user; how many, which; the counts are kept for a moment
     assert cost_of_nothing_new(admin_client, "/broadcasts/", **nothing) == 4
     cache.clear()
-    # The same; the counts, in all and but for the sent ones; attention, gate
-    assert cost_of_page(admin_client, "/broadcasts/") == 8
+    # The same; the counts, in all and but for the sent ones; signals
+    assert cost_of_page(admin_client, "/broadcasts/") == 7
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -50,8 +50,8 @@ def test_a_running_one(admin_client: Client, running, count: int) -> None:
     assert cost_of_nothing_new(admin_client, address, **nothing) == 3
     cache.clear()
     # The same; two for counts, five for failures, zones, speed, three for when the last one ended;
-    # attention, gate
-    assert cost_of_page(admin_client, address) == 17
+    # signals
+    assert cost_of_page(admin_client, address) == 16
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -67,7 +67,7 @@ def test_the_results(admin_client: Client, running, count: int) -> None:
     address = f"/broadcasts/{failing(running(rejected=count)).pk}/results/"
 
     cache.clear()
-    assert cost_of_page(admin_client, address) == 10
+    assert cost_of_page(admin_client, address) == 9
 
 
 def failing(broadcast: Broadcast) -> Broadcast:

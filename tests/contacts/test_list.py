@@ -77,7 +77,7 @@ def test_it_shows_the_last_page_for_one_past_the_end_and_says_so(agent_client, b
 
 
 def test_it_asks_once_for_a_page(agent_client, calls, django_assert_num_queries):
-    with django_assert_num_queries(5):  # session, user; opt-outs; what needs attention, the gate
+    with django_assert_num_queries(4):  # session, user; opt-outs; signals
         agent_client.get("/contacts/")
     assert calls() == {"contact/list": 1}
 

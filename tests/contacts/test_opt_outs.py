@@ -254,10 +254,10 @@ def test_it_says_that_nothing_was_found(admin_client, opt_out, search):
 def test_it_pages_newest_first_with_as_many_queries_for_many_as_for_one(
     admin_client, agent, opt_out, django_assert_num_queries
 ):
-    with django_assert_num_queries(6):  # session, user, attention, gate; the count, the rows
+    with django_assert_num_queries(5):  # session, user, signals; the count, the rows
         admin_client.get(LIST)
     add_opt_outs(numbers=many(OPT_OUTS_PER_PAGE), reason="", person=agent)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         first = admin_client.get(LIST).context["page"]
     last = admin_client.get(LIST, {"page": "999"}).context["page"]
     assert len(first) == OPT_OUTS_PER_PAGE
@@ -331,7 +331,7 @@ def test_it_marks_contacts_that_have_opted_out_with_one_query_more(
     add_opt_outs(numbers=[Number("55", "1155554445")], reason="", person=admin)
     assert "Opted out" not in text(agent_client.get(path))
     add_opt_outs(numbers=[Number("55", ANA["mobile"])], reason="", person=admin)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         assert "Opted out" in text(agent_client.get(path))
 
 

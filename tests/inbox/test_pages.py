@@ -657,9 +657,8 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(
         deliver(write(text))
     agent_client.get("/inbox/")
 
-    # session, user; messages with authors, attempts, deciders (none yet); what was seen;
-    # attention, gate
-    with django_assert_num_queries(7):
+    # session, user; messages with authors, attempts, deciders (none yet); what was seen; signals
+    with django_assert_num_queries(6):
         agent_client.get(page_of(conversation))
 
 

@@ -30,9 +30,9 @@ def test_the_list(agent_client: Client, deliver, write, *, moved: bool) -> None:
         deliver(write("Oi"))
     nothing = {"X-Version": version(agent_client, "/inbox/", "listing")}
 
-    # session, user; what was seen, and what we sent where something moved; attention, gate
-    assert cost_of_nothing_new(agent_client, "/inbox/", **nothing) == 5 + moved
-    assert cost_of_page(agent_client, "/inbox/") == 5 + moved
+    # session, user; what was seen, and what we sent where something moved; signals
+    assert cost_of_nothing_new(agent_client, "/inbox/", **nothing) == 4 + moved
+    assert cost_of_page(agent_client, "/inbox/") == 4 + moved
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -46,8 +46,8 @@ def test_the_thread(
 
     # session, user; the messages with their authors and files, their attempts
     assert cost_of_nothing_new(agent_client, f"{address}thread/", **nothing) == 4
-    # The same; what was seen, what we sent; attention, gate
-    assert cost_of_page(agent_client, address) == 8
+    # The same; what was seen, what we sent; signals
+    assert cost_of_page(agent_client, address) == 7
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -60,9 +60,9 @@ def test_the_outbox(agent_client: Client, deliver, write, count: int, state: str
     address = f"/inbox/outbox/?state={state}"
     nothing = {"X-Version": version(agent_client, address, "outbox")}
 
-    # session, user; attention, gate; counts; which messages, the messages, their last attempts, and
+    # session, user; signals; counts; which messages, the messages, their last attempts, and
     # once more the latest below those that need attention
-    asked = 8 if state else 11
+    asked = 7 if state else 10
     assert cost_of_nothing_new(agent_client, address, **nothing) == asked
     assert cost_of_page(agent_client, address) == asked
 
@@ -74,7 +74,7 @@ def test_the_gate(agent_client: Client, write, count: int) -> None:
     Gate.objects.update_or_create(pk=1, defaults={"closed_at": timezone.now(), "cause": "plan"})
     nothing = {"X-Version": agent_client.get("/inbox/").context["signals"].gate_version}
 
-    # session, user; attention, gate; what waits, of people's and of broadcasts
+    # session, user; signals, gate; what waits, of people's and of broadcasts
     assert cost_of_nothing_new(agent_client, "/inbox/gate/", **nothing) == 6
 
 
@@ -82,7 +82,7 @@ def test_the_gate(agent_client: Client, write, count: int) -> None:
 def test_the_count_of_what_is_new(agent_client: Client, deliver, write, *, moved: bool) -> None:
     if moved:
         deliver(write("Oi"))
-    nothing = {"X-Version": version(agent_client, "/inbox/news/", "news")}
+    nothing = {"X-Version": agent_client.get("/inbox/news/").context["news"].version}
 
     # session, user; what was seen, and what we sent where something moved
     assert cost_of_nothing_new(agent_client, "/inbox/news/", **nothing) == 3 + moved

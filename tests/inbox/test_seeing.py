@@ -47,7 +47,7 @@ def marked(client: Client, address: str = "/inbox/", **headers: str) -> list[int
 def told(client: Client) -> list[str]:
     response = client.get("/inbox/news/", headers=HTMX)
     assert response.status_code == 200
-    return [each["url"] for each in json.loads(response.context["news"]["told"])]
+    return [each["url"] for each in json.loads(response.context["news"].told)]
 
 
 def open_in(conversation: Conversation, **headers: str) -> dict[str, str]:
@@ -141,7 +141,7 @@ def test_a_tab_counts_what_it_does_not_show(
     response = agent_client.get("/inbox/?status=1")
 
     assert marked(agent_client, "/inbox/?status=1") == []
-    assert response.context["news"]["count"] == 1
+    assert response.context["news"].count == 1
 
 
 def test_names_are_told_as_data(looked, agent_client, conversation, wazime: Sandbox) -> None:
@@ -242,7 +242,7 @@ def test_it_asks_as_often_for_one_as_for_many(
     looked, agent_client: Client, conversation, other, wazime, django_assert_num_queries
 ) -> None:
     says(wazime, conversation)
-    asked = 6  # session, user; what was seen, what we sent; attention, gate
+    asked = 5  # session, user; what was seen, what we sent; signals
     with django_assert_num_queries(asked):
         agent_client.get("/inbox/", headers=HTMX)
 
@@ -257,7 +257,7 @@ def test_it_asks_as_often_for_one_as_for_many(
 def test_the_count_alone_gets_204_while_nothing_changes(
     looked, agent_client: Client, conversation, wazime: Sandbox, django_assert_num_queries
 ) -> None:
-    version = agent_client.get("/inbox/news/").context["news"]["version"]
+    version = agent_client.get("/inbox/news/").context["news"].version
     poll = {**HTMX, "X-Version": version}
     with django_assert_num_queries(3):  # session, user; what was seen
         assert agent_client.get("/inbox/news/", headers=poll).status_code == 204

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Hashable
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from babel.dates import format_date, format_time, format_timedelta
@@ -23,6 +23,11 @@ from wazime_admin.trouble import Trouble, Words
 register = template.Library()
 
 HUES = 8  # as many as components.css has
+# What _navigation.html links to.
+SECTIONS = (
+    *("inbox:list", "inbox:outbox", "contacts:list", "broadcasts:list"),
+    *("templates", "team:list", "connection"),
+)
 
 
 @register.filter
@@ -114,33 +119,56 @@ def when(moment: datetime | None) -> dict[str, object]:
     """`<time>`: relative, with the exact time in the reader's zone on hover; nothing for None."""
     if moment is None:
         return {}
-    local = timezone.localtime(moment)
-    exact = f"{day(local)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=_locale())}"
+    exact = _exact(timezone.localtime(moment), timezone.get_current_timezone_name(), _locale())
     return {"moment": moment, "exact": exact, "relative": relative(moment)}
 
 
-@register.simple_tag(takes_context=True)
-def nav_item(
-    context: RequestContext,
-    url_name: str,
-    icon: str,
-    label: str,
-    besides: str = "",
-    also: str = "",
-    badge: int | None = None,
-    key: str = "",
-) -> SafeString:
-    """A link of the main navigation.
+@lru_cache(maxsize=2000)
+def _exact(local: datetime, zone: str, locale: str) -> str:
+    """zone: of `local`: the same moment counts as equal in every one."""
+    return f"{day(local)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=locale)}"
 
-    besides: the page below this one that has a link of its own; also: one elsewhere that has none;
-    badge: how much waits there; key: what keys.js goes there by.
+
+@register.simple_tag(takes_context=True)
+def section(context: RequestContext) -> str:
+    """Which of the navigation's pages this one is, or stands below; empty when it is none."""
+    path, sections = context["request"].path, _sections()
+    above = [address for address in sections if path.startswith(address)]
+    return sections[max(above, key=len)] if above else ""
+
+
+@cache
+def _sections() -> dict[str, str]:
+    """By address: the URL's name. What has no place of its own in the navigation stands last."""
+    return {reverse(name): name for name in SECTIONS} | {reverse("team:audit"): "team:list"}
+
+
+@register.simple_tag(takes_context=True)
+def pagination(
+    context: RequestContext,
+    number: int,
+    last: int,
+    total: int | None = None,
+    target: str = "",
+    path: str = "",
+) -> SafeString:
+    """The way to a list's other pages.
+
+    number, last: counted from 1; total: rows of all pages; target: the element that htmx replaces;
+    path: of the list where the page stands elsewhere.
     """
-    url = reverse(url_name)
-    path = context["request"].path
-    is_below = path.startswith(url) and not (besides and path.startswith(reverse(besides)))
-    current = is_below or bool(also and path.startswith(reverse(also)))
-    shown = {"url": url, "icon": icon, "label": str(label), "current": current, "key": key}
-    if url_name == "inbox:list":
-        news = {"is_inbox": True, "news": context.get("news")}
-        return render_to_string("components/_nav_item.html", shown | news)
-    return once("components/_nav_item.html", badge=badge, **shown)
+
+    def address(page: int) -> str:
+        query = context["request"].GET.copy()
+        query["page"] = str(page)
+        return f"{path}?{query.urlencode()}"
+
+    return once(
+        "components/_pagination.html",
+        number=number,
+        last=last,
+        total=total,
+        target=target,
+        previous=address(number - 1) if number > 1 else "",
+        next=address(number + 1) if number < last else "",
+    )
