@@ -180,13 +180,13 @@ class _Quarter(Func):
 def _count(day: date, now: datetime) -> Day:
     begin = datetime.combine(day, time.min, UTC)
     until = min(begin + timedelta(days=1), now)
-    found = Message.objects.filter(NO_BROADCAST, created_at__gte=begin, created_at__lt=until)
-    rows = found.order_by().annotate(quarter=_Quarter("created_at"))
+    found = Message.objects.filter(created_at__gte=begin, created_at__lt=until).order_by()
+    rows = found.annotate(quarter=_Quarter("created_at")).values_list("author", "kind", "quarter")
     counted: Day = {}
-    for author, kind, quarter, count in rows.values_list("author", "kind", "quarter").annotate(
-        Count("id")
-    ):
-        counted.setdefault(author, {}).setdefault(kind, {})[quarter] = count
+    # Not in the WHERE clause, which shall lead to the index of days and not to all without one.
+    for author, kind, quarter, count in rows.annotate(found=Count("id", filter=NO_BROADCAST)):
+        if count:
+            counted.setdefault(author, {}).setdefault(kind, {})[quarter] = count
     return counted
 
 

@@ -53,21 +53,18 @@ def _conversations(period: Period) -> dict[str, Any]:
     """What _conversations.html shows: how many there are of each status, and were."""
     counts, trouble = counts_now()
     course = selectors.course(period)
-    charts = [_line(course, place, period) for place in range(len(SHOWN))]
+    statuses = []
+    for place, status in enumerate(SHOWN):
+        chart, count = _line(course, place, period), counts[status]
+        if status is Status.UNREAD and not chart:
+            count = count or None  # servers that cannot look for it say that there are none
+        statuses.append({"status": status, "count": words(count), "chart": chart})
     return {
-        "statuses": [
-            {"status": status, "count": words(_known(status, counts[status])), "chart": chart}
-            for status, chart in zip(SHOWN, charts, strict=True)
-        ],
+        "statuses": statuses,
         "trouble": explain(trouble) if trouble else None,
         "course": course,
         "over_time": tables.statuses(course),
     }
-
-
-def _known(status: Status, count: int | None) -> int | None:
-    """As the inbox's tabs show it: servers that cannot look for Unread say that there are none."""
-    return count or (None if status is Status.UNREAD else count)
 
 
 def _line(course: Course, place: int, period: Period) -> Any:

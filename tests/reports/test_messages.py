@@ -229,6 +229,21 @@ def test_nobody_has_to_wait_for_the_first_count(put: Put) -> None:
     assert not [each for each in queries if 'AS "quarter"' in each["sql"]]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="of few rows PostgreSQL reads all")
+def test_a_day_is_found_by_the_index_of_days(put: Put) -> None:
+    put(3)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert selectors.written(Period("7", days_ago(6), days_ago(0))).total == 1
+
+    days = [each["sql"] for each in queries if 'AS "quarter"' in each["sql"]]
+    assert days
+    with connection.cursor() as cursor:
+        for sql in days:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            assert "USING INDEX ledger_written" in cursor.fetchall()[0][3]
+
+
 # --- Who may see what ---------------------------------------------------------------------------
 
 
