@@ -110,4 +110,4 @@ def _values(table: Table) -> list[tuple[str, Any]]:
 def _ends(period: Period) -> list[str]:
     """The first day and the last, below a chart."""
     locale = to_locale(get_language() or "en")
-    return [format_skeleton("MMMd", day, locale=locale) for day in (period.first, period.last)]
+    return [format_skeleton("Md", day, locale=locale) for day in (period.first, period.last)]
