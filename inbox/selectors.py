@@ -75,6 +75,18 @@ def inbox(*, status: Status | None, search: str = "", page: int = 1) -> Inbox:
     return Inbox(found, dict(zip(TABS, counts, strict=True)), newest)
 
 
+def counts_now() -> tuple[Counts, WaziMeError | None]:
+    """How many conversations each tab has, None where WaziMe does not tell what is true now; and
+    why not, where something went wrong."""
+    found = reading.read_all(*map(_count, TABS))
+    troubles = [it if isinstance(it, WaziMeError) else it.trouble for it in found]
+    counts = {
+        tab: None if trouble or isinstance(it, WaziMeError) else it.value
+        for tab, it, trouble in zip(TABS, found, troubles, strict=True)
+    }
+    return counts, next(filter(None, troubles), None)
+
+
 def newest() -> tuple[Conversation, ...]:
     """The first page of the inbox, which everybody's polls read anyway; nothing without WaziMe."""
     try:

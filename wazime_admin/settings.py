@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -189,6 +190,7 @@ INSTALLED_APPS = [
     "inbox",
     "inbox.broadcasts",
     "inbox.replies",
+    "inbox.reports",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -328,6 +330,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "clean-media": {"task": "inbox.clean_media", "schedule": 3600.0, "options": {"expires": 3600}},
     "probe-gate": {"task": "inbox.probe_gate", "schedule": 15.0, "options": {"expires": 15}},
+    "sample": {
+        "task": "reports.sample",
+        "schedule": crontab(minute="*/15"),
+        "options": {"expires": 420},
+    },
     "heartbeat": {"task": "connection.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # nothing on disk that could be stale

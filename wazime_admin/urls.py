@@ -18,6 +18,7 @@ urlpatterns = [
     path("inbox/replies/", include("inbox.replies.urls")),
     path("contacts/", include("contacts.urls")),
     path("broadcasts/", include("inbox.broadcasts.urls")),
+    path("reports/", include("inbox.reports.urls")),
     path("templates/", templates.index, name="templates"),
     path("", include("wazime_admin.team.urls")),
     path("settings/connection/", connection, name="connection"),

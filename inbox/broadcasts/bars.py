@@ -1,11 +1,15 @@
 """Bars and charts as SVG's attributes: the CSP allows no inline style."""
 
-import math
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.utils import timezone
 from django.utils.formats import number_format
 
+from inbox.broadcasts.models import Broadcast
 from inbox.broadcasts.selectors import Column, Counts, Part
+from inbox.broadcasts.templatetags.broadcasts import clock
+from wazime_admin.charts import Columns, columns, percent
 
 LEAST_SEEN = 1.5  # percent
 
@@ -30,13 +34,13 @@ def pieces(counts: Counts) -> list[Piece]:
         count = getattr(counts, part.value)
         width = 100 * count / counts.total if counts.total else 0.0
         alone = max(width, LEAST_SEEN) if count else 0.0
-        shapes = (_percent(of) for of in (x, width, alone))
-        found.append(Piece(part, count, _share(width), *shapes))
+        shapes = map(percent, (x, width, alone))
+        found.append(Piece(part, count, share_of(width), *shapes))
         x += width
     return found
 
 
-def _share(percent: float) -> str:
+def share_of(percent: float) -> str:
     """Rounded, but never 100 % before it is all, nor 0 % when there is something."""
     if 0 < percent < 0.1:
         return f"< {number_format(0.1, 1)} %"
@@ -44,51 +48,14 @@ def _share(percent: float) -> str:
     return f"{number_format(rounded, 0 if rounded in (0, 100) else 1)} %"
 
 
-def _percent(value: float) -> str:
-    return f"{value:.3f}%"
-
-
-@dataclass(frozen=True)
-class ChartColumn:
-    column: Column
-    x: str
-    y: str
-    width: str
-    height: str
-
-
-@dataclass(frozen=True)
-class Chart:
-    """top, middle: messages per minute at the upper line and at the one below it."""
-
-    columns: list[ChartColumn]
-    top: int
-    middle: float
-
-
-def chart(columns: list[Column]) -> Chart | None:
+def chart(broadcast: Broadcast, course: list[Column]) -> Columns | None:
     """Messages per minute over time; None when nothing was sent."""
-    if not columns:
+    if not course:
         return None
-    top = _round_up(max(column.per_minute for column in columns))
-    step = 100 / len(columns)
-    gap = min(step * 0.15, 0.4)
-    shown = []
-    for place, column in enumerate(columns):
-        height = 100 * column.per_minute / top
-        shown.append(
-            ChartColumn(
-                column,
-                _percent(place * step + gap / 2),
-                _percent(100 - height),
-                _percent(step - gap),
-                _percent(height),
-            )
-        )
-    return Chart(shown, top, top / 2)
+    ends = filter(None, (broadcast.started_at, broadcast.finished_at))
+    speeds = [(_clock(it.begin), it.per_minute) for it in course]
+    return columns(speeds, ticks=list(map(_clock, ends)))
 
 
-def _round_up(value: float) -> int:
-    """The next round number: 1, 2, 4, 6, 8, 10, 20, 40, …"""
-    power: int = 10 ** max(math.floor(math.log10(max(value, 1))), 0)
-    return next(factor * power for factor in (1, 2, 4, 6, 8, 10) if factor * power >= value)
+def _clock(moment: datetime) -> str:
+    return clock(timezone.localtime(moment))

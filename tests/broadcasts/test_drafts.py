@@ -11,9 +11,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from inbox.broadcasts import audiences, forecast, selectors, services
-from inbox.broadcasts.exports import csv_response, safe_cell
 from inbox.broadcasts.models import Audience, Broadcast, BroadcastState, LeftOut, Reason, Source
 from inbox.models import Message, State, media_storage
+from wazime_admin.exports import csv_response, safe_cell
 from wazime_admin.wazime import reading
 
 pytestmark = pytest.mark.usefixtures("wazime")

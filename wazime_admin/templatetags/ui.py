@@ -26,7 +26,7 @@ HUES = 8  # as many as components.css has
 # What _navigation.html links to.
 SECTIONS = (
     *("inbox:list", "inbox:outbox", "contacts:list", "broadcasts:list"),
-    *("templates", "team:list", "connection"),
+    *("templates", "reports:page", "team:list", "connection"),
 )
 
 

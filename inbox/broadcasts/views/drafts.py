@@ -24,7 +24,6 @@ from inbox.broadcasts import audiences as files
 from inbox.broadcasts import forecast, selectors, services
 from inbox.broadcasts.audiences import Look
 from inbox.broadcasts.building import sentences
-from inbox.broadcasts.exports import csv_response, readers_delimiter
 from inbox.broadcasts.forms import (
     SOURCES,
     ColumnsForm,
@@ -42,6 +41,7 @@ from inbox.models import Message, State
 from inbox.services import Conflict
 from inbox.views.fragments import version_of
 from wazime_admin.cache import shared
+from wazime_admin.exports import csv_response, readers_delimiter
 from wazime_admin.http import PageRequest, page_number
 from wazime_admin.team.access import admin_required
 from wazime_admin.trouble import explain

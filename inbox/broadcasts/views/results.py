@@ -14,11 +14,11 @@ from django.views.decorators.vary import vary_on_headers
 
 from inbox import selectors as ledger
 from inbox.broadcasts import selectors, services
-from inbox.broadcasts.exports import csv_response
 from inbox.broadcasts.models import Broadcast
 from inbox.broadcasts.selectors import Part, Recipient
 from inbox.broadcasts.views.running import do, find
 from inbox.models import UNDECIDED, Attempt, CancelReason, Decision, Message, Outcome, State
+from wazime_admin.exports import csv_response
 from wazime_admin.http import PageRequest
 from wazime_admin.team.access import admin_required
 from wazime_admin.team.models import User

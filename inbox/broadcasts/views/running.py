@@ -281,6 +281,7 @@ def running_context(found: Broadcast) -> dict[str, Any]:
         found.state, found.rate, found.pause_cause, found.pause_said, found.finished_at, settled
     )
     is_live = _moves(found, counts)
+    course = [] if is_live else selectors.course(found)
     return {
         "broadcast": found,
         "previews": drafts.previews(found),
@@ -290,7 +291,8 @@ def running_context(found: Broadcast) -> dict[str, Any]:
         "trouble": _stall_trouble(progress),
         "failures": [failure_of(attempt) for attempt in progress.failures],
         "rate_form": RateForm({"rate": found.rate}),
-        "chart": None if is_live else chart(selectors.course(found)),
+        "chart": chart(found, course),
+        "course": course,
         "is_live": is_live,
         "controls_version": controls_version,
         "version": version_of(controls_version, is_live, *_shown(progress)),
