@@ -25,7 +25,7 @@ const filled = (text, count) => text.replace("#", new Intl.NumberFormat(document
 /* What is selected --------------------------------------------------------------------------------
 
    By the conversation's id: { id, name, url, seen, state, problem }. state: picked, asking, done or
-   failed. What is done keeps its mark until something else is selected. */
+   failed. */
 const entries = new Map();
 let anchor = ""; // where a range begins
 let listed = list().getAttribute("hx-get");
@@ -79,7 +79,7 @@ function show() {
     const row = box.closest(".row");
     box.checked = Boolean(state) && state !== "done";
     box.disabled = Boolean(run);
-    if (state) row.dataset.triage = state;
+    if (run && state) row.dataset.triage = state;
     else delete row.dataset.triage;
     showProblem(row, problem);
   }
