@@ -2,12 +2,14 @@
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts import numbers
@@ -19,6 +21,7 @@ from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.types import MAX_ID, Status, Template
 
 MESSAGE_LENGTH = 4096  # characters; WhatsApp's limit for a text
+LONGEST_SNOOZE = timedelta(days=366)
 CAPTION_LENGTH = 1024  # characters; WhatsApp's limit beside anything else
 TOO_LONG = _("WhatsApp takes up to %(limit_value)d characters; this has %(show_value)d.")
 # WhatsApp has no text beside a place either.
@@ -307,6 +310,35 @@ class StatusForm(forms.Form):
         required=False,
         empty_value=None,
     )
+
+
+class SnoozeForm(forms.Form):
+    """until: in the zone of the person; seen: as in StatusForm."""
+
+    until = forms.DateTimeField(
+        label=_("Until"),
+        input_formats=["%Y-%m-%dT%H:%M"],
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={
+            "required": _("Choose a date and a time."),
+            "invalid": _("Choose a date and a time that exist."),
+        },
+    )
+    seen = forms.TypedChoiceField(
+        choices=[(s.value, s.name) for s in Status],
+        coerce=to_status,
+        required=False,
+        empty_value=None,
+    )
+
+    def clean_until(self) -> datetime:
+        until: datetime = self.cleaned_data["until"]
+        now = timezone.now()
+        if until <= now:
+            raise ValidationError(_("This time is past: choose a later one."))
+        if until > now + LONGEST_SNOOZE:
+            raise ValidationError(_("This is more than a year away: choose an earlier time."))
+        return until
 
 
 class DecisionForm(forms.Form):

@@ -264,6 +264,24 @@ class Seen(models.Model):
         return f"{self.conversation_id} until {self.until}"
 
 
+class Snooze(models.Model):
+    """A conversation that is Done until a time, and Pending then.
+
+    previous: its status before, which it gets back when a person wakes it; None when that was not
+    known. due_at: as until; when it is being woken or that has failed, the time of the next try.
+    Whatever status a person chooses, the snooze ends.
+    """
+
+    conversation_id = models.BigIntegerField(unique=True)
+    until = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    previous = models.PositiveSmallIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} until {self.until}"
+
+
 class Gate(models.Model):
     """The one row that says whether anything may be sent.
 

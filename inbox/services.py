@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from contacts.numbers import folded
 from inbox import gate, nudging, selectors, sending
 from inbox.content import Content
-from inbox.models import Attempt, Decision, Message, State
+from inbox.models import Attempt, Decision, Message, Snooze, State
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client, reading
 from wazime_admin.wazime.errors import WaziMeError
@@ -155,6 +155,12 @@ def _may_decide(message: Message, person: User) -> None:
 
 
 def change_status(*, conversation_id: int, status: Status, seen: Status | None = None) -> None:
+    """Set the status that a person chose, which ends a snooze. Arguments as in set_status."""
+    set_status(conversation_id=conversation_id, status=status, seen=seen)
+    Snooze.objects.filter(conversation_id=conversation_id).delete()
+
+
+def set_status(*, conversation_id: int, status: Status, seen: Status | None = None) -> None:
     """Set a conversation's status.
 
     seen: what the person saw it to be; raises StatusChanged when it is something else by now (two

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from inbox import gate, media, nudging, restoring, sending
+from inbox import gate, media, nudging, restoring, sending, snoozing
 
 
 @shared_task(name="inbox.send_message")
@@ -24,6 +24,11 @@ def sweep() -> None:
 def probe_gate() -> None:
     gate.probe()
     nudging.nudge(*sending.due_messages())
+
+
+@shared_task(name="inbox.wake_snoozed")
+def wake_snoozed() -> None:
+    snoozing.wake_due()
 
 
 @shared_task(name="inbox.clean_media")

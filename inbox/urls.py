@@ -1,12 +1,23 @@
 from django.urls import path
 
-from inbox.views import commands, composer, conversations, gate, media, messages, new, outbox
+from inbox.views import (
+    commands,
+    composer,
+    conversations,
+    gate,
+    media,
+    messages,
+    new,
+    outbox,
+    snoozes,
+)
 
 app_name = "inbox"
 urlpatterns = [
     path("", conversations.index, name="list"),
     path("<int:conversation_id>/", conversations.conversation, name="conversation"),
     path("<int:conversation_id>/status/", conversations.status, name="status"),
+    path("<int:conversation_id>/snooze/", snoozes.snooze, name="snooze"),
     path("<int:conversation_id>/thread/", messages.thread, name="thread"),
     path("<int:conversation_id>/messages/", messages.write, name="write"),
     path("news/", conversations.what_is_new, name="news"),

@@ -329,6 +329,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "clean-media": {"task": "inbox.clean_media", "schedule": 3600.0, "options": {"expires": 3600}},
+    "wake-snoozed": {
+        "task": "inbox.wake_snoozed",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "probe-gate": {"task": "inbox.probe_gate", "schedule": 15.0, "options": {"expires": 15}},
     "sample": {
         "task": "reports.sample",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Hashable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,7 @@ def rows(listing: dict[str, Any]) -> SafeString:
         reader,
         listing["open_id"],
         frozenset(listing["unseen"]),
+        frozenset(listing["snoozed"].items()),
         query=listing["query"],
         status=listing["status"],
     )
@@ -43,14 +45,17 @@ def _rows(
     reader: Hashable,
     open_id: int | None,
     unseen: frozenset[int],
+    snoozed: frozenset[tuple[int, datetime]],
     **place: Hashable,
 ) -> SafeString:
+    until = dict(snoozed)
     rendered = (
         once(
             "inbox/_row.html",
             conversation=row,
             is_open=row.id == open_id,
             is_new=row.id in unseen,
+            snoozed_until=until.get(row.id),
             reader=reader,
             **place,
         )

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,9 +20,10 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from contacts.numbers import parse
-from inbox import progress, seeing, selectors, services
+from inbox import progress, seeing, selectors, services, snoozing
 from inbox.forms import StatusForm
 from inbox.models import State
+from inbox.templatetags.snoozes import moment
 from inbox.views.composer import composer_context
 from inbox.views.fragments import unchanged, version_of
 from wazime_admin.http import PageRequest, page_number, search_text
@@ -36,6 +39,10 @@ STATUS_NAMES = {
     Status.IMPORTANT: gettext_lazy("Important"),
     Status.DONE: gettext_lazy("Done"),
 }
+STATUS_CHOICES = [
+    (status, STATUS_NAMES[status])
+    for status in (Status.PENDING, Status.IMPORTANT, Status.DONE, Status.UNREAD)
+]
 # A tab holds many conversations: other languages say so.
 TAB_NAMES = {
     None: pgettext_lazy("conversations", "All"),
@@ -94,7 +101,13 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
     form = StatusForm(request.POST)
     if not form.is_valid():
         return HttpResponse(_("There is no such status."), status=422)
-    change = _change_status(request.user, conversation_id, **form.cleaned_data)
+    wanted, seen = form.cleaned_data["status"], form.cleaned_data["seen"]
+    change = changed(
+        request.user,
+        wanted,
+        seen,
+        lambda: services.change_status(conversation_id=conversation_id, status=wanted, seen=seen),
+    )
     if not request.htmx:
         messages.add_message(request, change.level, change.sentence)
         return redirect("inbox:conversation", conversation_id)
@@ -140,6 +153,7 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
         }
     unseen = _unseen(request, (*shown, *newest), opened)
     listing["unseen"] = [row.id for row in unseen]
+    listing["snoozed"] = snoozing.snoozed(shown)
     counted = {row.id for row in newest}
     news = news_of([row for row in unseen if row.id in counted])
     # The digest stands for the page.
@@ -148,6 +162,7 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
     version = version_of(seen, counts, signals.version, news.version)
     return {
         "listing": listing | {"version": version, "tabs": _tabs(chosen, search, counts)},
+        "statuses": STATUS_CHOICES,
         "signals": signals,
         "news": news,
     }
@@ -240,11 +255,11 @@ def _listed(request: PageRequest, conversation_id: int) -> Conversation | None:
 
 
 def status_context(conversation_id: int, current: Status | None) -> dict[str, Any]:
-    choices = (Status.PENDING, Status.IMPORTANT, Status.DONE, Status.UNREAD)
     return {
         "conversation_id": conversation_id,
         "current": current,
-        "statuses": [(value, STATUS_NAMES[value]) for value in choices],
+        "statuses": STATUS_CHOICES,
+        "snooze": snoozing.snooze_of(conversation_id, current),
     }
 
 
@@ -282,7 +297,7 @@ def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]
 @dataclass(frozen=True)
 class Change:
     """How setting a status went. previous: what to go back to; None when that is not known;
-    cure: what the person can do about the trouble."""
+    cure: what the person can do about the trouble; until: of a snooze."""
 
     wanted: Status
     current: Status | None
@@ -290,6 +305,7 @@ class Change:
     code: int = 200
     trouble: Trouble | None = None
     cure: Words = ""
+    until: datetime | None = None
 
     @property
     def done(self) -> bool:
@@ -301,6 +317,9 @@ class Change:
 
     @property
     def sentence(self) -> str:
+        if self.until and self.done:
+            at = timezone.localtime(self.until)
+            return _("Snoozed until %(moment)s.") % {"moment": moment(at)}
         if self.done:
             return _("Status: %(status)s.") % {"status": STATUS_NAMES[self.wanted]}
         if self.wanted is Status.UNREAD and self.trouble and self.trouble.code is Cause.VALIDATION:
@@ -313,20 +332,25 @@ class Change:
         }
 
 
-def _change_status(
-    person: User, conversation_id: int, *, status: Status, seen: Status | None
+def changed(
+    person: User,
+    wanted: Status,
+    seen: Status | None,
+    change: Callable[[], None],
+    until: datetime | None = None,
 ) -> Change:
+    """What became of a change of status."""
     try:
-        services.change_status(conversation_id=conversation_id, status=status, seen=seen)
-    except services.StatusChanged as changed:
-        return Change(status, current=changed.current, code=409)
+        change()
+    except services.StatusChanged as other:
+        return Change(wanted, current=other.current, code=409)
     except WaziMeError as error:
         code = 422 if isinstance(error, Rejected) else 502
         trouble = explain(error)
         return Change(
-            status, current=seen, code=code, trouble=trouble, cure=trouble.cure_for(person)
+            wanted, current=seen, code=code, trouble=trouble, cure=trouble.cure_for(person)
         )
-    return Change(status, current=status, previous=seen)
+    return Change(wanted, current=wanted, previous=seen, until=until)
 
 
 # --- Addresses --------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
    textarea[data-count="id"]            the element with this id counts towards maxlength
    form[data-clear-drafts]              logging out forgets the person's drafts
    details[data-menu]                   closes on Escape and on a click elsewhere
-   [data-toast], [data-toast-close]     a toast goes by itself, except an error
+   [data-toast], [data-toast-close]     a toast goes by itself, except an error and [data-toast-stays]
    [data-fill-login], [data-fill-password]   a demo account fills the login form
 
    body gets the event "poll" every 5 seconds, every 30 while the tab is hidden, and at once when it
@@ -121,7 +121,7 @@ document.addEventListener("visibilitychange", () => {
 const TOAST_TIME = 9_000;
 
 function armToast(toast) {
-  if (toast.classList.contains("toast--error")) return;
+  if (toast.matches(".toast--error, [data-toast-stays]")) return;
   let timer;
   const start = () => (timer = setTimeout(() => toast.remove(), TOAST_TIME));
   const stop = () => clearTimeout(timer);

@@ -3,6 +3,7 @@
    [data-key="r"]           this key clicks it, or puts the cursor there when it is a field; "g i" are
                             two keys, one after the other
    .row__link               j and k open the next and the previous one
+   "single-key"             the event that tells the page of any other key
    #keys                    the sheet that lists all keys, with the switch for single keys (WCAG 2.1.4)
    #palette                 Ctrl + K: pages, actions of this page, and who was searched for
    [data-command="#id"]     an option of the palette that clicks the element, while it is there
@@ -13,27 +14,31 @@ const NEXT_KEY_WITHIN = 1500; // milliseconds
 
 const sheet = document.getElementById("keys");
 const palette = document.getElementById("palette");
-const store = `keys:${document.body.dataset.user}`;
+const store = (name) => `${name}:${document.body.dataset.user}`;
 
-/* Single keys ------------------------------------------------------------------------------------ */
+/* Switches, kept in this browser: they stand in the sheet with what they are otherwise ----------- */
 
-function singleKeys() {
+function isOn({ dataset }) {
   try {
-    return localStorage.getItem(store) !== "off";
+    return (localStorage.getItem(store(dataset.kept)) ?? dataset.otherwise) === "on";
   } catch {
-    return true; // no storage: they cannot have been switched off
+    return dataset.otherwise === "on"; // no storage: nobody can have chosen
   }
 }
 
-const singleSwitch = sheet.querySelector("input[type=checkbox]");
-singleSwitch.checked = singleKeys();
-singleSwitch.addEventListener("change", () => {
-  try {
-    localStorage.setItem(store, singleSwitch.checked ? "on" : "off");
-  } catch {
-    // No storage: the choice cannot be kept.
-  }
-});
+const singleSwitch = document.getElementById("single-keys");
+for (const box of sheet.querySelectorAll("[data-kept]")) {
+  box.checked = isOn(box);
+  box.addEventListener("change", () => {
+    try {
+      localStorage.setItem(store(box.dataset.kept), box.checked ? "on" : "off");
+    } catch {
+      // No storage: the choice cannot be kept.
+    }
+  });
+}
+
+/* Single keys ------------------------------------------------------------------------------------ */
 
 let goAt = -Infinity; // when g was pressed, the first of two keys
 
@@ -46,7 +51,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
   if (event.target.matches(FIELD)) leave(event);
-  else if (singleKeys()) press(event);
+  else if (isOn(singleSwitch)) press(event);
 });
 
 /* Escape leaves a field, so that the keys work; a search field is emptied first. */
@@ -70,6 +75,8 @@ function press(event) {
     sheet.showModal();
   } else if (key === "j" || key === "k") {
     step(key === "j" ? 1 : -1);
+  } else {
+    document.dispatchEvent(new CustomEvent("single-key", { detail: event }));
   }
 }
 

@@ -657,8 +657,9 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(
         deliver(write(text))
     agent_client.get("/inbox/")
 
-    # session, user; messages with authors, attempts, deciders (none yet); what was seen; signals
-    with django_assert_num_queries(6):
+    # session, user; messages with authors, attempts, deciders (none yet); what was seen; what is
+    # snoozed in the list beside it; signals
+    with django_assert_num_queries(7):
         agent_client.get(page_of(conversation))
 
 

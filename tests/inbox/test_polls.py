@@ -30,9 +30,10 @@ def test_the_list(agent_client: Client, deliver, write, *, moved: bool) -> None:
         deliver(write("Oi"))
     nothing = {"X-Version": version(agent_client, "/inbox/", "listing")}
 
-    # session, user; what was seen, and what we sent where something moved; signals
-    assert cost_of_nothing_new(agent_client, "/inbox/", **nothing) == 4 + moved
-    assert cost_of_page(agent_client, "/inbox/") == 4 + moved
+    # session, user; what was seen, and what we sent where something moved; which of those that are
+    # Done are snoozed; signals
+    assert cost_of_nothing_new(agent_client, "/inbox/", **nothing) == 5 + moved
+    assert cost_of_page(agent_client, "/inbox/") == 5 + moved
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -46,8 +47,8 @@ def test_the_thread(
 
     # session, user; the messages with their authors and files, their attempts
     assert cost_of_nothing_new(agent_client, f"{address}thread/", **nothing) == 4
-    # The same; what was seen, what we sent; signals
-    assert cost_of_page(agent_client, address) == 7
+    # The same; what was seen, what we sent; what is snoozed in the list beside it; signals
+    assert cost_of_page(agent_client, address) == 8
 
 
 @pytest.mark.parametrize("count", [1, 12])

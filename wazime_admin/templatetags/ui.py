@@ -54,7 +54,8 @@ def picture(url: str | None) -> str:
     return (url or "") if f"{parts.scheme}://{parts.netloc}" == settings.WAZIME_ORIGIN else ""
 
 
-def _locale() -> str:
+def locale() -> str:
+    """The reader's, as Babel knows it."""
     return to_locale(get_language() or settings.LANGUAGE_CODE)
 
 
@@ -75,14 +76,14 @@ def relative(moment: datetime) -> str:
         granularity="minute",
         format="short" if abs(age) < DAYS else "long",
         add_direction=True,
-        locale=_locale(),
+        locale=locale(),
     )
 
 
 @register.filter(expects_localtime=True)
 def day(moment: date) -> str:
     """The date in words. By Babel: Django writes Portuguese months with a capital."""
-    return format_date(moment, "long", locale=_locale())
+    return format_date(moment, "long", locale=locale())
 
 
 @register.filter(expects_localtime=True)
@@ -119,7 +120,7 @@ def when(moment: datetime | None) -> dict[str, object]:
     """`<time>`: relative, with the exact time in the reader's zone on hover; nothing for None."""
     if moment is None:
         return {}
-    exact = _exact(timezone.localtime(moment), timezone.get_current_timezone_name(), _locale())
+    exact = _exact(timezone.localtime(moment), timezone.get_current_timezone_name(), locale())
     return {"moment": moment, "exact": exact, "relative": relative(moment)}
 
 

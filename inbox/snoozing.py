@@ -1,0 +1,93 @@
+"""Conversations that are Done until a time, and Pending then, whoever is logged in.
+
+The snooze is written before WaziMe is told and forgotten after: a process that dies in between
+leaves one that finds another status at its time and ends, never a conversation that nobody wakes.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Now
+
+from inbox import services
+from inbox.models import Snooze
+from wazime_admin.team.models import User
+from wazime_admin.wazime.errors import Rejected, Uncertain, WaziMeError
+from wazime_admin.wazime.types import Conversation, Status
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 50  # that are woken in one go
+# Longer than it takes to ask WaziMe for a status and to set it.
+AGAIN_AFTER = timedelta(minutes=5)
+ASLEEP = (Status.DONE, None)  # None: the server does not say
+
+
+def snoozed(conversations: Iterable[Conversation]) -> dict[int, datetime]:
+    """Until when, by the conversation's id. One query; none where nothing is Done."""
+    asleep = [row.id for row in conversations if row.status in ASLEEP]
+    if not asleep:
+        return {}
+    found = Snooze.objects.filter(conversation_id__in=asleep)
+    return dict(found.values_list("conversation_id", "until"))
+
+
+def snooze_of(conversation_id: int, status: Status | None) -> Snooze | None:
+    """The snooze of a conversation with this status, with the person who snoozed it."""
+    if status not in ASLEEP:
+        return None
+    found = Snooze.objects.filter(conversation_id=conversation_id)
+    return found.select_related("person").first()
+
+
+def snooze(*, conversation_id: int, until: datetime, person: User, seen: Status | None) -> None:
+    """Set a conversation to Done until then. seen: as in services.set_status.
+
+    Raises services.StatusChanged and WaziMeError; then everything is as it was. Where the answer
+    does not say whether it was done the snooze stays, so that it comes back if it was.
+    """
+    mine = Snooze.objects.filter(conversation_id=conversation_id)
+    before = mine.first()
+    previous = before.previous if before and seen in ASLEEP else seen
+    row = {"until": until, "due_at": until, "person": person, "previous": previous}
+    Snooze.objects.update_or_create(conversation_id=conversation_id, defaults=row)
+    try:
+        services.set_status(conversation_id=conversation_id, status=Status.DONE, seen=seen)
+    except Uncertain:
+        raise
+    except (services.StatusChanged, WaziMeError):
+        mine.filter(until=until).delete()
+        Snooze.objects.bulk_create([before] if before else [], ignore_conflicts=True)
+        raise
+
+
+def wake_due() -> None:
+    """Set to Pending what has slept until now."""
+    due = Snooze.objects.filter(due_at__lte=Now()).order_by("due_at")
+    for sleeping in due[:AT_ONCE]:
+        if _claim(sleeping) and not _wake(sleeping):
+            return
+
+
+def _claim(sleeping: Snooze) -> bool:
+    """Whether it is this process that wakes it. One that dies leaves it to the next try."""
+    unclaimed = Snooze.objects.filter(pk=sleeping.pk, due_at=sleeping.due_at)
+    return bool(unclaimed.update(due_at=Now() + AGAIN_AFTER))
+
+
+def _wake(sleeping: Snooze) -> bool:
+    """False when WaziMe cannot be asked: it sleeps on. Where its status is another by now, or the
+    conversation is gone, the snooze only ends."""
+    try:
+        services.set_status(
+            conversation_id=sleeping.conversation_id, status=Status.PENDING, seen=Status.DONE
+        )
+    except (services.StatusChanged, Rejected) as error:
+        logger.info("Conversation %s stays as it is: %s", sleeping.conversation_id, error)
+    except WaziMeError as error:
+        logger.warning("Conversation %s sleeps on: %s", sleeping.conversation_id, error.cause)
+        return False
+    # Somebody may have snoozed it anew.
+    Snooze.objects.filter(pk=sleeping.pk, until=sleeping.until).delete()
+    return True

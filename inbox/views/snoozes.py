@@ -1,0 +1,46 @@
+"""Putting a conversation off until a time."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from inbox import snoozing
+from inbox.forms import SnoozeForm
+from inbox.views.conversations import changed, status_context
+from wazime_admin.http import PageRequest
+from wazime_admin.wazime.types import Status
+
+
+@require_POST
+def snooze(request: PageRequest, conversation_id: int) -> HttpResponse:
+    form = SnoozeForm(request.POST, auto_id="snooze_%s")
+    if not form.is_valid():
+        return _refused(request, conversation_id, form)
+    until, seen = form.cleaned_data["until"], form.cleaned_data["seen"]
+    change = changed(
+        request.user,
+        Status.DONE,
+        seen,
+        lambda: snoozing.snooze(
+            conversation_id=conversation_id, until=until, person=request.user, seen=seen
+        ),
+        until=until,
+    )
+    if not request.htmx:
+        messages.add_message(request, change.level, change.sentence)
+        return redirect("inbox:conversation", conversation_id)
+    context = status_context(conversation_id, change.current) | {"change": change}
+    response = render(request, "inbox/_status.html", context, status=change.code)
+    response["HX-Trigger"] = "conversation-changed"
+    return response
+
+
+def _refused(request: PageRequest, conversation_id: int, form: SnoozeForm) -> HttpResponse:
+    """The menu as it was filled in, with what is wrong beside the field."""
+    if not request.htmx:
+        for error in form.errors.values():
+            messages.error(request, " ".join(map(str, error)))
+        return redirect("inbox:conversation", conversation_id)
+    context = status_context(conversation_id, form.cleaned_data.get("seen"))
+    return render(request, "inbox/_status.html", context | {"snooze_form": form}, status=422)
