@@ -11,6 +11,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from inbox.recorded import LastText
 from wazime_admin.templatetags.ui import once
 from wazime_admin.wazime.types import Conversation
 
@@ -31,6 +32,7 @@ def rows(listing: dict[str, Any]) -> SafeString:
         reader,
         listing["open_id"],
         frozenset(listing["unseen"]),
+        frozenset(listing["last_texts"].items()),
         query=listing["query"],
         status=listing["status"],
     )
@@ -43,14 +45,17 @@ def _rows(
     reader: Hashable,
     open_id: int | None,
     unseen: frozenset[int],
+    last_texts: frozenset[tuple[int, LastText]],
     **place: Hashable,
 ) -> SafeString:
+    last = dict(last_texts)
     rendered = (
         once(
             "inbox/_row.html",
             conversation=row,
             is_open=row.id == open_id,
             is_new=row.id in unseen,
+            last=last.get(row.id),
             reader=reader,
             **place,
         )
