@@ -73,6 +73,8 @@ def inbox(*, status: Status | None, search: str = "", page: int = 1) -> Inbox:
     found, first, *rest = reading.read_all(wanted, first_of_all, *around)
     if isinstance(found, WaziMeError):
         raise found
+    if not found.trouble and found.value.rows:
+        offers.has_history(found.value.rows[0].id)  # so that the next look brings the last texts
     newest = () if isinstance(first, WaziMeError) else first.value.rows
     values = [None if isinstance(each, WaziMeError) else each.value for each in rest]
     counts = {} if found.trouble else dict(zip(TABS, values, strict=False))

@@ -396,6 +396,12 @@ def test_the_list_shows_what_was_said_last(
     assert "Chegou &lt;i&gt;hoje&lt;/i&gt;?" in agent_client.get("/inbox/").content.decode()
 
 
+def test_nobody_has_to_open_a_conversation_for_it(
+    agent_client: Client, told: Sandbox, at_once: None
+) -> None:
+    assert eventually(lambda: last_texts(agent_client))
+
+
 def test_the_list_fills_by_one_call_at_a_time(
     agent_client: Client, told: Sandbox, conversation: Conversation, at_once: None
 ) -> None:
