@@ -45,6 +45,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
 
 
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read stays fresh however busy the machine is."""
+    monkeypatch.setattr(reading, "FRESH", 600.0)
+
+
 def words(content: bytes) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", content.decode())).split())
 
@@ -190,7 +196,11 @@ def test_the_poll_tells_that_a_message_was_read(
 
 
 def test_many_who_look_ask_once(
-    agent_client: Client, other_agent_client: Client, told: Sandbox, conversation: Conversation
+    agent_client: Client,
+    other_agent_client: Client,
+    told: Sandbox,
+    conversation: Conversation,
+    fresh: None,
 ) -> None:
     for _ in range(3):
         look(agent_client, conversation)
@@ -420,7 +430,11 @@ def test_the_list_fills_by_one_call_at_a_time(
 
 
 def test_a_fresh_list_asks_nothing(
-    agent_client: Client, other_agent_client: Client, told: Sandbox, conversation: Conversation
+    agent_client: Client,
+    other_agent_client: Client,
+    told: Sandbox,
+    conversation: Conversation,
+    fresh: None,
 ) -> None:
     look(agent_client, conversation)
     last_texts(agent_client)
