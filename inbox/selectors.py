@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -15,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from contacts import searching
 from contacts.numbers import folded, parse, search_term
-from inbox import gate
+from inbox import gate, recorded
 from inbox.models import UNDECIDED, Attempt, Message, Outcome, State
 from wazime_admin.team.models import User
 from wazime_admin.trouble import Trouble
-from wazime_admin.wazime import reading
+from wazime_admin.wazime import offers, reading
 from wazime_admin.wazime.client import WaziMeClient
 from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
 from wazime_admin.wazime.reading import Question, Reading
@@ -55,24 +56,29 @@ def conversations(
 @dataclass(frozen=True)
 class Inbox:
     """A page of it; how many conversations each tab has, where the page is not out of date; and the
-    newest of all, which are the first page of the first tab."""
+    newest of all, which are the first page of the first tab; what was said last, where it is known.
+    """
 
     page: Reading[Page[Conversation]]
     counts: Counts
     newest: tuple[Conversation, ...]
+    last_texts: recorded.LastTexts = field(default_factory=dict)
 
 
 def inbox(*, status: Status | None, search: str = "", page: int = 1) -> Inbox:
     """The same with what stands around it, all in one look. Raises WaziMeError."""
     wanted, first_of_all = _page(status, search, page), _page(None, "", 1)
-    found, first, *counted = reading.read_all(wanted, first_of_all, *map(_count, TABS))
+    texts = [recorded.last_texts(wanted)] if offers.is_known_to_have_history() else []
+    around: list[Question[Any]] = [*map(_count, TABS), *texts]
+    found, first, *rest = reading.read_all(wanted, first_of_all, *around)
     if isinstance(found, WaziMeError):
         raise found
+    if not found.trouble and found.value.rows:
+        offers.has_history(found.value.rows[0].id)  # so that the next look brings the last texts
     newest = () if isinstance(first, WaziMeError) else first.value.rows
-    if found.trouble:
-        return Inbox(found, {}, newest)
-    counts = [None if isinstance(count, WaziMeError) else count.value for count in counted]
-    return Inbox(found, dict(zip(TABS, counts, strict=True)), newest)
+    values = [None if isinstance(each, WaziMeError) else each.value for each in rest]
+    counts = {} if found.trouble else dict(zip(TABS, values, strict=False))
+    return Inbox(found, counts, newest, values[-1] or {} if texts else {})
 
 
 def counts_now() -> tuple[Counts, WaziMeError | None]:
@@ -181,14 +187,18 @@ def panel_url(conversation: Conversation) -> str:
 THREAD_SHOWN = 100
 
 
-def thread(conversation_id: int, contact: Contact | None) -> list[Message]:
+def thread(
+    conversation_id: int, contact: Contact | None, *, before: datetime | None = None
+) -> list[Message]:
     """What this dashboard sent in a conversation, oldest first, the newest THREAD_SHOWN of it.
 
-    Each message has its author, and its attempts in order.
+    Each message has its author, and its attempts in order. before: of what was written until then.
     """
     mine = Q(conversation_id=conversation_id)
     if contact and contact.mobile:
         mine |= Q(number=folded(contact.mobile_code, contact.mobile))
+    if before:
+        mine &= Q(created_at__lt=before)
     newest = _with_evidence(Message.objects.filter(mine)).order_by("-id")[:THREAD_SHOWN]
     return list(reversed(newest))
 

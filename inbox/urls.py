@@ -19,6 +19,7 @@ urlpatterns = [
     path("<int:conversation_id>/status/", conversations.status, name="status"),
     path("<int:conversation_id>/snooze/", snoozes.snooze, name="snooze"),
     path("<int:conversation_id>/thread/", messages.thread, name="thread"),
+    path("<int:conversation_id>/older/", messages.older, name="older"),
     path("<int:conversation_id>/messages/", messages.write, name="write"),
     path("news/", conversations.what_is_new, name="news"),
     path("new/", new.new, name="new"),

@@ -45,7 +45,13 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     option("allowed-ips", ",".join(defaults.allowed_ips), "the IP whitelist, by commas")
     option("contact-limit", None, "the plan's contact limit", type=int)
     option("faults", "[]", "rules that are on from the start, a JSON list")
+    option("history", "off", "on: conversation-messages answers", type=_switch)
     return parser.parse_args(arguments)
+
+
+def _switch(text: str) -> bool:
+    """Raises ValueError, which argparse tells."""
+    return bool(("off", "on").index(text.lower()))
 
 
 def make_sandbox(options: argparse.Namespace) -> Sandbox:
@@ -59,6 +65,7 @@ def make_sandbox(options: argparse.Namespace) -> Sandbox:
                 "client_secret": options.client_secret,
                 "allowed_ips": options.allowed_ips,
                 "contact_limit": options.contact_limit,
+                "history": options.history,
             }
         )
         return Sandbox(Store(options.data, options.contacts), settings, _faults(options.faults))

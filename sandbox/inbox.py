@@ -1,4 +1,4 @@
-"""The six endpoints of conversations, messages and templates."""
+"""The endpoints of conversations, messages and templates."""
 
 import json
 import re
@@ -70,7 +70,7 @@ def conversation_list(world: World, call: Call) -> Answer:
 
 def change_conversation_status(world: World, call: Call) -> Answer:
     problems, status = Problems(), call.form.get("status")
-    _find_conversation(world, call.id)
+    find_conversation(world, call.id)
     allowed = {"1", "2", "3"}
     allowed |= set() if world.has("refuse_unread") else {"4"}
     allowed |= {"0"} if world.has("status_zero") else set()
@@ -87,7 +87,7 @@ def change_conversation_status(world: World, call: Call) -> Answer:
 
 
 def conversation_details(world: World, call: Call) -> Answer:
-    db, row = world.store.db, _find_conversation(world, call.id)
+    db, row = world.store.db, find_conversation(world, call.id)
     [conversation] = _with_notes(db, [row])
     if conversation["contact"]:
         for key, name in (("tags", "tag"), ("lists", "list")):
@@ -202,7 +202,7 @@ def _with_notes(db: sqlite3.Connection, found: list[sqlite3.Row]) -> list[dict[s
     return [rows.conversation(row, notes[row["id"]]) for row in found]
 
 
-def _find_conversation(world: World, conversation_id: int) -> sqlite3.Row:
+def find_conversation(world: World, conversation_id: int) -> sqlite3.Row:
     sql = f"{_CONVERSATION_SQL} WHERE conversation.id = ?"
     row: sqlite3.Row | None = world.store.db.execute(sql, (conversation_id,)).fetchone()
     if row is None:

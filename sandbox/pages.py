@@ -158,6 +158,7 @@ async def change_settings(request: web.Request) -> web.Response:
                 "quirks": {name: name in on for name in QUIRKS},
                 "connected": "connected" in form,
                 "interactive_plan": "interactive_plan" in form,
+                "history": "history" in form,
                 "contact_limit": int(limit) if limit else None,
             }
         sandbox.settings = sandbox.settings.changed(changes)

@@ -1,4 +1,4 @@
-"""The ten endpoints by name, and the sandbox they and the pages act on."""
+"""The endpoints by name, and the sandbox they and the pages act on."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,13 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import contacts, inbox
+from sandbox import contacts, history, inbox
 from sandbox.calls import Call, World
 from sandbox.envelope import Answer, Refusal, error
 from sandbox.faults import Rules, not_whitelisted
 from sandbox.settings import Settings
 from sandbox.store import Store
 
+HISTORY = "inbox/conversation-messages"
 Endpoint = Callable[[World, Call], Answer]
 
 ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
@@ -23,6 +24,7 @@ ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
     "inbox/conversation-list": ("GET", inbox.conversation_list),
     "inbox/change-conversation-status": ("POST", inbox.change_conversation_status),
     "inbox/conversation-details": ("GET", inbox.conversation_details),
+    HISTORY: ("GET", history.conversation_messages),
     "inbox/send-message": ("POST", inbox.send_message),
     "inbox/send-template-message": ("POST", inbox.send_template_message),
     "inbox/template-list": ("GET", inbox.template_list),
@@ -33,6 +35,7 @@ WITH_ID = frozenset(
         "contact/delete",
         "inbox/change-conversation-status",
         "inbox/conversation-details",
+        HISTORY,
     ]
 )
 
@@ -70,6 +73,10 @@ class Sandbox(World):
                     return self.error("exception", str(defect))
         except Refusal as refusal:
             return self.error(refusal.remark, *refusal.messages)
+
+    def routes(self, name: str) -> bool:
+        """Whether there is such an endpoint: one of them only where it is switched on."""
+        return name != HISTORY or self.settings.history
 
     def error(self, remark: str, *messages: str) -> Answer:
         omit_empty, with_200 = self.has("omit_empty"), self.has("errors_with_200")

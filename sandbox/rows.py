@@ -23,6 +23,7 @@ _NUMBERS = frozenset(
         "category_id",
         "message_type",
         "type",
+        "ordering",
         "per_page",
     ]
 )

@@ -32,6 +32,9 @@ async def serve_api(request: web.Request) -> web.StreamResponse:
     found = find_endpoint(request.match_info["path"])
     if found:
         sandbox.calls[found[0]] += 1
+    if found and not sandbox.routes(found[0]):
+        found = None
+    if found:
         _, rule = sandbox.rules.strike(found[0], "", unread=True)
         if rule:
             return await play(request, rule, None)

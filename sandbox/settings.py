@@ -43,6 +43,7 @@ class Settings:
     `contact_limit` counts contacts (and updates, with `updates_count`); None is no limit.
     `connected` off: "Please connect your whatsapp account first". `interactive_plan` off: the
     plan has no interactive messages. `max_body` is in bytes; a larger request gets an HTML 413.
+    `history` on: conversation-messages is routed, which is on no page of the vendor's.
     """
 
     client_id: str = "sandbox-id"
@@ -53,6 +54,7 @@ class Settings:
     connected: bool = True
     interactive_plan: bool = True
     max_body: int = 128 * 1024 * 1024
+    history: bool = False
 
     def has(self, quirk: str) -> bool:
         return quirk in self.quirks
@@ -106,7 +108,7 @@ def _checked(name: str, value: Any) -> Any:
             return tuple(str(ip).strip() for ip in ips if str(ip).strip())
         case "client_id" | "client_secret", str():
             return value
-        case "connected" | "interactive_plan", bool():
+        case "connected" | "interactive_plan" | "history", bool():
             return value
         case "contact_limit", None:
             return None

@@ -19,7 +19,7 @@ from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.catalogs import compile_catalogs
 from wazime_admin.team.models import User
-from wazime_admin.wazime import flights
+from wazime_admin.wazime import flights, offers
 
 # Playwright's loop runs in the thread of the tests, which use the database as they always do.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -67,6 +67,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is busy is no WaziMe that is slow."""
     monkeypatch.setattr(flights, "PATIENCE", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an earlier test's WaziMe offered says nothing about this one's."""
+    monkeypatch.setattr(offers, "_remembered", {})
 
 
 @pytest.fixture(scope="session")

@@ -164,7 +164,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "wazime_admin.errors.csrf_failure"
 
-# Contacts' pictures come from the WaziMe server itself and from nowhere else.
+# Contacts' pictures and what customers send come from the WaziMe server itself, from nowhere else.
 _wazime = urlsplit(WAZIME_BASE_URL)
 WAZIME_ORIGIN = f"{_wazime.scheme}://{_wazime.netloc}"
 CONTENT_SECURITY_POLICY = {
@@ -172,7 +172,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         # blob: what somebody is about to send, shown before it is uploaded.
         "img-src": [SELF, "data:", "blob:", WAZIME_ORIGIN],
-        "media-src": [SELF, "blob:"],
+        "media-src": [SELF, "blob:", WAZIME_ORIGIN],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],

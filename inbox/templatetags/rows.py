@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Hashable
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -27,38 +26,39 @@ def rows(listing: dict[str, Any]) -> SafeString:
         timezone.get_current_timezone_name(),
         int(time.time() // 60),
     )
-    return _rows(
-        listing["page"].rows,
-        reader,
-        listing["open_id"],
-        frozenset(listing["unseen"]),
-        frozenset(listing["snoozed"].items()),
-        query=listing["query"],
-        status=listing["status"],
+    conversations = listing["page"].rows
+    beside = tuple(
+        (
+            row.id == listing["open_id"],
+            row.id in listing["unseen"],
+            listing["snoozed"].get(row.id),
+            listing["last_texts"].get(row.id),
+        )
+        for row in conversations
     )
+    return _rows(conversations, beside, reader, query=listing["query"], status=listing["status"])
+
+
+# What stands beside each conversation, by _row.html's names.
+BESIDE = ("is_open", "is_new", "snoozed_until", "last")
 
 
 # Most people look at the same few pages; where one conversation has moved, the others are known.
 @lru_cache(maxsize=100)
 def _rows(
     conversations: tuple[Conversation, ...],
+    beside: tuple[tuple[Hashable, ...], ...],
     reader: Hashable,
-    open_id: int | None,
-    unseen: frozenset[int],
-    snoozed: frozenset[tuple[int, datetime]],
     **place: Hashable,
 ) -> SafeString:
-    until = dict(snoozed)
     rendered = (
         once(
             "inbox/_row.html",
             conversation=row,
-            is_open=row.id == open_id,
-            is_new=row.id in unseen,
-            snoozed_until=until.get(row.id),
             reader=reader,
+            **dict(zip(BESIDE, each, strict=True)),
             **place,
         )
-        for row in conversations
+        for row, each in zip(conversations, beside, strict=True)
     )
     return format_html_join("", "{}", ((row,) for row in rendered))

@@ -20,10 +20,13 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from contacts.numbers import parse
-from inbox import progress, seeing, selectors, services, snoozing
+from inbox import progress, seeing, selectors, services, snoozing, threads
 from inbox.forms import StatusForm
-from inbox.models import State
+from inbox.history import Line
+from inbox.models import Message, State
+from inbox.recorded import is_up_to_date
 from inbox.templatetags.snoozes import moment
+from inbox.threads import Thread
 from inbox.views.composer import composer_context
 from inbox.views.fragments import unchanged, version_of
 from wazime_admin.http import PageRequest, page_number, search_text
@@ -145,6 +148,12 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
         reading, counts, newest = found.page, found.counts, found.newest
         shown = reading.value.rows
         listing |= {
+            # Not where something else was said since.
+            "last_texts": {
+                row.id: found.last_texts[row.id]
+                for row in shown
+                if is_up_to_date(found.last_texts, row)
+            },
             "page": reading.value,
             "digest": reading.digest,
             "read_at": reading.read_at,
@@ -264,31 +273,57 @@ def status_context(conversation_id: int, current: Status | None) -> dict[str, An
 
 
 def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]:
-    """What _thread.html shows: this dashboard's messages."""
-    ledger = selectors.thread(opened.id, opened.contact)
+    """What _thread.html shows: this dashboard's messages, and where WaziMe tells, everything else
+    that was said."""
+    thread = threads.newest(opened, threads.to_mark(request.GET.get("since", "")))
+    ledger = [line.message for line in thread.lines if line.message]
     uploading = [m for m in ledger if m.state == State.SENDING and m.media]
     percentages = progress.percentages(uploading) if uploading else {}
-    entries = [
-        {
-            "message": message,
-            "attempt": attempt,
-            "percent": percentages.get(message.pk),
-            "trouble": explain_cause(Cause(attempt.cause)) if attempt and attempt.cause else None,
-            "may_decide": selectors.may_decide(message, request.user),
-        }
-        for message in ledger
-        for attempt in [selectors.last_attempt(message)]
-    ]
     shown = [(m.pk, m.state, m.attempt_number) for m in ledger]
     return {
         "conversation": opened,
         "panel_url": selectors.panel_url(opened),
-        "entries": entries,
+        "entries": entries_of(request.user, thread.lines, percentages),
+        "history": thread,
+        "since": threads.to_text(thread.since) if thread.since else "",
+        "restarted": thread.has_restarted and request.htmx and request.htmx.target == "thread",
+        "older_url": older_url(opened.id, thread),
         "unfinished": any(not message.is_final for message in ledger),
         "version": version_of(
-            shown, percentages, opened.last_message_at, opened.status, timezone.localdate()
+            *(shown, percentages, opened.last_message_at, opened.status, timezone.localdate()),
+            *(thread.has_history, thread.is_cut_off, [line.row for line in thread.lines]),
         ),
     }
+
+
+def entries_of(
+    person: User, lines: list[Line], percentages: dict[int, int] | None = None
+) -> list[dict[str, Any]]:
+    """What _message.html and _recorded.html show, one for each line of a thread."""
+    return [
+        {"at": line.at, "row": line.row}
+        | (_entry_of(person, line.message, percentages or {}) if line.message else {})
+        for line in lines
+    ]
+
+
+def _entry_of(person: User, message: Message, percentages: dict[int, int]) -> dict[str, Any]:
+    attempt = selectors.last_attempt(message)
+    return {
+        "message": message,
+        "attempt": attempt,
+        "percent": percentages.get(message.pk),
+        "trouble": explain_cause(Cause(attempt.cause)) if attempt and attempt.cause else None,
+        "may_decide": selectors.may_decide(message, person),
+    }
+
+
+def older_url(conversation_id: int, thread: Thread) -> str:
+    """Where what was said before a thread is; empty when there is nothing."""
+    if not thread.since or not thread.older_page:
+        return ""
+    query = {"page": thread.older_page, "before": threads.to_text(thread.since)}
+    return f"{reverse('inbox:older', args=[conversation_id])}?{urlencode(query)}"
 
 
 # --- Status -----------------------------------------------------------------------------------

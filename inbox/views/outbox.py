@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import selectors, services
+from inbox import selectors, services, threads
 from inbox.filters import ALL, ATTENTION, STATES, OutboxFilter
 from inbox.forms import DecisionForm
 from inbox.models import UNDECIDED, Message, State
@@ -215,6 +215,7 @@ def _evidence(message: Message) -> dict[str, Any]:
             for attempt in attempts
         ],
         "earlier": message.attempt_number - len(attempts),
+        "arrived_at": threads.arrived_at(message) if message.state == State.UNCERTAIN else None,
         "trace": sign,
         "last_message_at": moment,
     }

@@ -142,6 +142,14 @@ document.addEventListener(
 document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
   if (target.id === "thread" && detail.requestConfig.verb === "post") isAtEnd = true;
 });
+/* What was said before comes above what somebody reads, which stays where it is. */
+document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
+  if (!target.matches(".older__more")) return;
+  const box = target.closest("[data-scroll-end]");
+  if (!box) return;
+  const below = box.scrollHeight - box.scrollTop;
+  document.addEventListener("htmx:afterSwap", () => (box.scrollTop = box.scrollHeight - below), { once: true });
+});
 document.addEventListener("htmx:load", ({ detail: { elt } }) => {
   if (elt.matches("#conversation")) openThread();
   else if (elt.matches("#thread")) scrollToEnd();

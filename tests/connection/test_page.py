@@ -50,6 +50,18 @@ def test_it_says_that_wazime_works(admin_client: Client, wazime: Sandbox) -> Non
     assert re.search(r"WaziMe Works WaziMe knows this account and answered in \d+ ms\.", text)
 
 
+@pytest.mark.parametrize(
+    ("history", "said"),
+    [(True, "WaziMe tells: conversations show it"), (False, "WaziMe does not tell")],
+)
+def test_it_says_whether_wazime_tells_what_customers_write(
+    admin_client: Client, wazime: Sandbox, history: bool, said: str
+) -> None:
+    wazime.settings(history=history)
+
+    assert f"What customers write {said}" in look(admin_client)
+
+
 @pytest.mark.parametrize("behaviour", ["documented", "observed"])
 def test_it_works_with_each_kind_of_server(
     admin_client: Client, wazime: Sandbox, behaviour: str

@@ -1,4 +1,4 @@
-"""The ten endpoints, against a server as documented and against one as observed."""
+"""The endpoints, against a server as documented and against one as observed."""
 
 import sys
 import time
@@ -14,7 +14,17 @@ from tests.sandbox_server import Sandbox
 from wazime_admin.wazime import WaziMeClient, client
 from wazime_admin.wazime.errors import Cause, NotNow, Rejected, Stopped, Uncertain, WaziMeError
 from wazime_admin.wazime.transport import Patience
-from wazime_admin.wazime.types import Contact, Conversation, Label, Status, TemplateStatus
+from wazime_admin.wazime.types import (
+    Contact,
+    Conversation,
+    Delivery,
+    Label,
+    MessageKind,
+    Place,
+    Sender,
+    Status,
+    TemplateStatus,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 ANA = [("mobile_code", "55"), ("mobile", "11912345678")]
@@ -274,6 +284,69 @@ def test_it_sets_none_and_unread_where_the_server_does(
         assert caught.value.cause is Cause.VALIDATION
 
 
+# --- History --------------------------------------------------------------------------------------
+
+
+def conversation_with_ana(api: WaziMeClient) -> int:
+    sent = api.send_message([*ANA, ("message", "Olá")])
+    assert sent.conversation_id
+    return sent.conversation_id
+
+
+def test_it_tells_that_there_is_no_history(api: WaziMeClient) -> None:
+    with pytest.raises(Stopped) as caught:
+        api.messages(conversation_with_ana(api))
+    assert caught.value.cause is Cause.WRONG_PATH
+
+
+def test_it_reads_what_was_said(api: WaziMeClient, wazime: Sandbox) -> None:
+    wazime.settings(history=True)
+    conversation_id = conversation_with_ana(api)
+    wazime.inbound("55", "11912345678", "Bom dia")
+    name, content, media_type = FILES["document"]
+    api.send_message(
+        [*ANA, ("message", "Legenda")], ("document", (name, BytesIO(content), media_type))
+    )
+    place = {"latitude": "-23.5505", "longitude": "-46.6333", "name": "Loja", "address": "Rua 1"}
+    api.send_message([*ANA, *place.items()])
+
+    located, document, theirs, ours = api.messages(conversation_id).rows[:4]
+
+    assert (ours.sender, ours.kind, ours.text) == (Sender.US, MessageKind.TEXT, "Olá")
+    assert (theirs.sender, theirs.text) == (Sender.CUSTOMER, "Bom dia")
+    assert (document.kind, document.text) == (MessageKind.DOCUMENT, "Legenda")
+    assert document.media_url.startswith("https://")
+    assert located.place == Place("-23.5505", "-46.6333", "Loja", "Rua 1")
+    assert (ours.delivery, document.delivery) == (Delivery.READ, Delivery.DELIVERED)
+    assert ours.id < theirs.id < document.id < located.id
+    assert ours.created_at
+    assert located.created_at
+    assert ours.created_at <= located.created_at
+
+
+def test_it_reads_the_history_page_by_page(api: WaziMeClient, wazime: Sandbox) -> None:
+    wazime.settings(history=True)
+    conversation_id = conversation_with_ana(api)
+    for number in range(7):
+        wazime.inbound("55", "11912345678", f"Oi {number}")
+
+    pages = [api.messages(conversation_id, page=number, per_page=3) for number in (1, 2)]
+
+    texts = [row.text for page in pages for row in page.rows]
+    assert texts == [f"Oi {number}" for number in (6, 5, 4, 3, 2, 1)]
+    assert pages[0].last == pages[1].last >= 3
+
+
+def test_it_tells_that_there_is_no_such_conversation_to_read(
+    api: WaziMeClient, wazime: Sandbox
+) -> None:
+    wazime.settings(history=True)
+
+    with pytest.raises(Rejected) as caught:
+        api.messages(999_999_999)
+    assert caught.value.cause is Cause.NOT_FOUND
+
+
 # --- Sending --------------------------------------------------------------------------------------
 
 TEXTS = [
@@ -492,9 +565,11 @@ def test_it_reads_the_same_from_a_server_with_surprises(
                 rows,
                 [api.conversation(row.id) for row in rows[:10]],
                 api.templates(per_page=100).rows,
+                [api.messages(row.id, per_page=100).rows for row in rows[:10]],
             ]
         )
 
+    wazime.settings(history=True)
     off = dict.fromkeys(["plain_lists", "string_numbers", "null_keys", "missing_keys"], False)
     wazime.settings(quirks={**off, "uncapped_pages": True})
     before = everything()

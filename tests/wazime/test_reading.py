@@ -835,3 +835,34 @@ def test_it_ignores_a_generation_that_is_garbage(
     assert [look().value for _ in range(2)] == [1, 1]
     drop("contacts")
     assert look().value == 2
+
+
+# --- What seldom changes --------------------------------------------------------------------------
+
+
+def test_an_answer_may_be_fresh_for_longer(
+    redis_server: RedisServer, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "FRESH", 0.0)
+    seldom = Question("history", "offered", source, fresh=600.0)
+
+    assert [reading.read(seldom).value for _ in range(3)] == [1, 1, 1]
+
+
+def test_what_is_kept_can_be_looked_at_without_asking(look: Look, source: Source) -> None:
+    question = Question("contacts", "list", source, (1, "ana"))
+    assert reading.kept(question) is None
+    look()
+    drop("contacts")
+
+    found = reading.kept(question)
+    assert found
+    assert found.value == 1
+    assert source.calls == 1
+
+
+def test_nothing_is_kept_while_redis_is_down(source: Source, mortal_redis: RedisServer) -> None:
+    mortal_redis.stop()
+
+    assert reading.kept(Question("contacts", "list", source)) is None
+    assert source.calls == 0

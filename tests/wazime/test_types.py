@@ -15,9 +15,11 @@ from wazime_admin.wazime.types import (
     MAX_ID,
     Contact,
     Conversation,
+    HistoryMessage,
     Label,
     Note,
     Page,
+    Place,
     Status,
     Template,
     TemplateStatus,
@@ -29,6 +31,7 @@ READERS: dict[str, Read] = {
     "contacts": types.read_contact,
     "conversation": types.read_conversation,
     "templates": types.read_template,
+    "messages": types.read_message,
 }
 
 # Anything that a server can send as JSON: lone surrogates, NUL and integers of any size included.
@@ -48,7 +51,8 @@ NAMES = (
     "id name firstname lastname mobile_code mobile full_name image_src is_blocked address city "
     "state post_code country created_at updated_at tags lists contact contact_id status "
     "last_message_at notes note header header_format body footer buttons text rejected_reason data "
-    "current_page last_page total contacts conversation conversation_details templates"
+    "current_page last_page total contacts conversation conversation_details templates messages "
+    "type message message_type media_caption media_filename media_url location latitude longitude"
 )
 KEYS = st.sampled_from(NAMES.split())
 JSON = st.recursive(
@@ -481,3 +485,67 @@ def test_an_address_in_the_row_itself_is_read() -> None:
 @pytest.mark.parametrize(("row", "known"), [({}, False), ({"address": None}, True)])
 def test_it_knows_whether_the_server_told_an_address(row: dict[str, Any], known: bool) -> None:
     assert types.read_contact(row, 1).address_known is known
+
+
+# --- What was said --------------------------------------------------------------------------------
+
+
+def said(**row: Any) -> HistoryMessage:
+    return types.read_message(row, 7)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://wazime.example/a.jpg", True),
+        ("http://127.0.0.1:8001/a b.jpg", False),
+        ("HTTPS://wazime.example/a.jpg", True),
+        ("javascript:alert(1)", False),
+        ("data:text/html,<script>", False),
+        ("//wazime.example/a.jpg", False),
+        ("/a.jpg", False),
+        ("https:///a.jpg", False),
+        ("https://wazime.example@evil.example/", False),
+        ("https://[::1/", False),
+        ("java\nscript:alert(1)", False),
+        ("https://wazime.example/\u202egpj.exe", False),
+        ("https://wazime.example/" + "a" * 3000, False),
+        (None, False),
+        (7, False),
+        (["https://wazime.example/a.jpg"], False),
+    ],
+)
+def test_a_files_address_is_http_or_none(address: object, shown: bool) -> None:
+    assert said(media_url=address).media_url == (address if shown else "")
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ({"latitude": -23.5, "longitude": "-46.6"}, Place("-23.5", "-46.6")),
+        ('{"latitude": "-23.5", "longitude": "-46.6"}', Place("-23.5", "-46.6")),
+        ({"latitude": 91, "longitude": 0}, None),
+        ({"latitude": "1", "longitude": "2&x=<b>"}, None),
+        ({"latitude": 1e300, "longitude": 1}, None),
+        ({"latitude": "1", "name": "Loja"}, Place(name="Loja")),
+        ("Loja", None),
+        (None, None),
+    ],
+)
+def test_a_place_is_on_earth(location: object, place: Place | None) -> None:
+    assert said(location=location).place == place
+
+
+def test_a_caption_stands_for_the_text() -> None:
+    assert said(message=None, media_caption="Veja").text == "Veja"
+    assert said(message="Oi", media_caption=None).text == "Oi"
+
+
+def test_what_nobody_knows_is_none() -> None:
+    row = said(type="3", message_type=99, status="read", created_at="yesterday")
+
+    assert (row.sender, row.kind, row.delivery, row.created_at) == (None, None, None, None)
+
+
+def test_a_message_is_no_longer_than_a_page_can_show() -> None:
+    assert len(said(message="a" * 1_000_000).text) == types.LONGEST_TEXT

@@ -22,7 +22,7 @@ from inbox import gate
 from inbox.models import Gate
 from wazime_admin.celery import app
 from wazime_admin.team.models import User
-from wazime_admin.wazime import client
+from wazime_admin.wazime import client, offers
 from wazime_admin.wazime.errors import Cause, Uncertain, WaziMeError
 
 PATIENCE = 5.0  # seconds
@@ -35,10 +35,12 @@ SILENT_AFTER = 50.0  # seconds
 
 @dataclass(frozen=True)
 class WaziMeCheck:
-    """seconds: until the answer came. error: why it was not the one that was hoped for."""
+    """seconds: until the answer came. error: why it was not the one that was hoped for.
+    has_history: whether WaziMe tells what customers write, None where that is not known."""
 
     seconds: float
     error: WaziMeError | None = None
+    has_history: bool | None = None
 
     @property
     def milliseconds(self) -> int:
@@ -100,10 +102,11 @@ def check_wazime() -> WaziMeCheck:
     """Make a harmless read, on a connection of its own, past what is kept."""
     started = time.monotonic()
     try:
-        client().conversations(per_page=1)
+        rows = client().conversations(per_page=1).rows
     except WaziMeError as error:
         return WaziMeCheck(time.monotonic() - started, error)
-    return WaziMeCheck(time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return WaziMeCheck(seconds, has_history=offers.has_history(rows[0].id) if rows else None)
 
 
 def check_database() -> DatabaseCheck:

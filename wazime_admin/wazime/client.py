@@ -1,4 +1,4 @@
-"""WaziMe's ten endpoints, one short method each.
+"""WaziMe's endpoints, one short method each.
 
 Every method raises the exceptions of errors.py and nothing else. Bodies are form fields; the
 answers' envelope and outcomes are judged in outcomes.py, the rows read in types.py.
@@ -18,6 +18,7 @@ from wazime_admin.wazime.transport import READ, SEND, WRITE, File, Progress, Tra
 from wazime_admin.wazime.types import (
     Contact,
     Conversation,
+    HistoryMessage,
     Page,
     Sent,
     Status,
@@ -81,6 +82,15 @@ class WaziMeClient:
         """One conversation with its contact's tags and lists, and its notes."""
         answer = self._get(f"inbox/conversation-details/{conversation_id}")
         return types.read_details(mapping(judge(answer)), conversation_id)
+
+    def messages(
+        self, conversation_id: int, *, page: int = 1, per_page: int = PER_PAGE
+    ) -> Page[HistoryMessage]:
+        """What was said in a conversation, newest first. Not on the vendor's page: most servers
+        have no such endpoint and raise Stopped (WRONG_PATH), see offers.py."""
+        query = {"page": page, "paginate": per_page}
+        path = f"inbox/conversation-messages/{conversation_id}"
+        return self._list(path, query, "messages", types.read_message)
 
     def set_status(self, conversation_id: int, status: Status) -> None:
         form = [("status", str(int(status)))]

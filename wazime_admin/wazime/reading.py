@@ -39,7 +39,7 @@ from wazime_admin.wazime.transport import READ
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-Kind = Literal["contacts", "conversations", "templates"]
+Kind = Literal["contacts", "conversations", "templates", "history"]
 
 # Pages ask again every 5 seconds: somebody who looks alone finds nothing fresh then, and causes as
 # many calls as hundreds do.
@@ -87,12 +87,14 @@ class Question(Generic[T]):
     """What is read: the value of `call(client)`, known as `name` and `key` among its kind.
 
     `call` runs in another thread and must not use the database.
+    fresh: for how many seconds its answer is, where that is not FRESH.
     """
 
     kind: Kind
     name: str
     call: Callable[[WaziMeClient], T]
     key: tuple[object, ...] = ()
+    fresh: float | None = None
 
 
 def read(question: Question[T]) -> Reading[T]:
@@ -119,6 +121,14 @@ def read_all(*questions: Question[Any]) -> list[Reading[Any] | WaziMeError]:
         slot.begin()
     flights.await_all([slot.awaited for slot in slots.values() if slot.awaited])
     return [slots[slot.place].outcome() for slot in asked]
+
+
+def kept(question: Question[T]) -> Reading[T] | None:
+    """The last answer that is kept, however old; nobody is asked. None without Redis too."""
+    slot = _Slot(question)
+    with suppress(RedisError):
+        _look([slot])
+    return slot.entry.reading() if slot.entry else None
 
 
 def read_now(call: Callable[[WaziMeClient], T]) -> T:
@@ -205,7 +215,8 @@ class _Slot:
 
     @property
     def is_fresh(self) -> bool:
-        return self.kept is not None and self.kept.age < FRESH
+        fresh = FRESH if self.question.fresh is None else self.question.fresh
+        return self.kept is not None and self.kept.age < fresh
 
     @property
     def is_left_alone(self) -> bool:

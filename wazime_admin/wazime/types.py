@@ -5,17 +5,21 @@ usable id is left out, everything else falls back to empty. Times are aware, in 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 MAX_ID = 2**63 - 1
 # The most rows that are read of one answer, whatever was asked for.
 MAX_ROWS = 1000
 PLACE = ("city", "state", "post_code", "address")
+# WhatsApp's own limit is 4,096: what is longer is no message, and would be kept for everybody.
+LONGEST_TEXT, LONGEST_NAME, LONGEST_ADDRESS = 10_000, 255, 2000
 
 
 class Status(IntEnum):
@@ -92,6 +96,60 @@ class Conversation:
     status: Status | None = None
     last_message_at: datetime | None = None
     notes: tuple[Note, ...] = ()
+
+
+class MessageKind(IntEnum):
+    """What a message of the history is."""
+
+    TEXT = 1
+    IMAGE = 2
+    VIDEO = 3
+    DOCUMENT = 4
+    AUDIO = 5
+    URL = 6
+    BUTTON = 7
+    LOCATION = 8
+    LIST = 9
+
+
+class Sender(IntEnum):
+    US = 1
+    CUSTOMER = 2
+
+
+class Delivery(IntEnum):
+    SENT = 1
+    DELIVERED = 2
+    READ = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """latitude and longitude: degrees, as digits with a point; both empty where they are none."""
+
+    latitude: str = ""
+    longitude: str = ""
+    name: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class HistoryMessage:
+    """A message as WaziMe recorded it, whoever wrote it.
+
+    sender, kind, delivery: None when the server did not say, or says what nobody knows.
+    text: the message, or its medium's caption; media_url: http or https, else empty.
+    """
+
+    id: int
+    sender: Sender | None = None
+    kind: MessageKind | None = None
+    text: str = ""
+    filename: str = ""
+    media_url: str = ""
+    place: Place | None = None
+    delivery: Delivery | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +245,18 @@ def _identified(value: object) -> Iterator[tuple[dict[str, Any], int]]:
             yield row, row_id
 
 
+def web_address(value: object) -> str:
+    """An http or https address as it may stand in a link; anything else is empty."""
+    address = text(value)
+    try:
+        parts = urlsplit(address)
+        is_one = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    except ValueError:
+        return ""
+    has_gaps = any(each.isspace() or not each.isprintable() for each in address)
+    return address if is_one and not has_gaps and len(address) <= LONGEST_ADDRESS else ""
+
+
 def _choice(kind: type[T], value: object) -> T | None:
     number = integer(value)
     try:
@@ -261,6 +331,37 @@ def read_details(data: dict[str, Any], conversation_id: int) -> Conversation:
         "notes": row.get("notes") or data.get("notes") or contact.get("notes"),
     }
     return read_conversation(whole, conversation_id)
+
+
+def read_message(row: dict[str, Any], row_id: int) -> HistoryMessage:
+    """A row of `conversation-messages`."""
+    said = text(row.get("message")) or text(row.get("media_caption"))
+    return HistoryMessage(
+        id=row_id,
+        sender=_choice(Sender, row.get("type")),
+        kind=_choice(MessageKind, row.get("message_type")),
+        text=said[:LONGEST_TEXT],
+        filename=text(row.get("media_filename"))[:LONGEST_NAME],
+        media_url=web_address(row.get("media_url")),
+        place=_location(row.get("location")),
+        delivery=_choice(Delivery, row.get("status")),
+        created_at=moment(row.get("created_at")),
+    )
+
+
+def _location(value: object) -> Place | None:
+    place = mapping(_decoded(value))
+    point = _degrees(place.get("latitude"), 90), _degrees(place.get("longitude"), 180)
+    words = [text(place.get(name))[:LONGEST_NAME] for name in ("name", "address")]
+    found = Place(*(point if all(point) else ("", "")), *words)
+    return None if found == Place() else found
+
+
+def _degrees(value: object, most: int) -> str:
+    """A coordinate between -most and most, as it may stand in an address; else empty."""
+    number = text(value)
+    is_one = re.fullmatch(r"[+-]?\d{1,3}(\.\d{1,20})?", number, re.ASCII)
+    return number if is_one and abs(float(number)) <= most else ""
 
 
 def read_template(row: dict[str, Any], row_id: int) -> Template:
