@@ -189,6 +189,7 @@ INSTALLED_APPS = [
     "inbox",
     "inbox.broadcasts",
     "inbox.replies",
+    "inbox.teamwork",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

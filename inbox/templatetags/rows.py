@@ -31,6 +31,7 @@ def rows(listing: dict[str, Any]) -> SafeString:
         reader,
         listing["open_id"],
         frozenset(listing["unseen"]),
+        frozenset(listing["assignees"].items()),
         query=listing["query"],
         status=listing["status"],
     )
@@ -43,14 +44,17 @@ def _rows(
     reader: Hashable,
     open_id: int | None,
     unseen: frozenset[int],
+    assigned: frozenset[tuple[int, str]],
     **place: Hashable,
 ) -> SafeString:
+    assignees = dict(assigned)
     rendered = (
         once(
             "inbox/_row.html",
             conversation=row,
             is_open=row.id == open_id,
             is_new=row.id in unseen,
+            assignee=assignees.get(row.id, ""),
             reader=reader,
             **place,
         )
