@@ -65,7 +65,11 @@ class Company:
         """For whoever is about to answer, too; empty when nobody else is writing."""
         if not self.writing:
             return ""
-        words = _("%(names)s: writing an answer here, too. The customer may get two.")
+        words = ngettext(
+            "%(names)s is writing an answer, too: the customer may get two.",
+            "%(names)s are writing an answer, too: the customer may get several.",
+            len(self.writing),
+        )
         return words % {"names": _list(self.writing)}
 
 
