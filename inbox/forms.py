@@ -97,9 +97,12 @@ class MessageForm(forms.Form):
 
     send_id comes from the page, once per message. kind: what the page shows fields for; a script
     can leave it out. location_link: a map's link, or both coordinates, in place of the two.
+    seen_message: the newest one that the page showed, 0 for none, to notice that somebody else has
+    answered; a script leaves it out.
     """
 
     send_id = forms.UUIDField(widget=forms.HiddenInput)
+    seen_message = forms.IntegerField(min_value=0, max_value=MAX_ID, required=False)
     kind_shown = forms.ChoiceField(choices=Kind.choices, required=False, widget=forms.HiddenInput)
     message = TextField(
         label=_("Message"),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -194,13 +195,33 @@ def thread(
 
     Each message has its author, and its attempts in order. before: of what was written until then.
     """
-    mine = Q(conversation_id=conversation_id)
-    if contact and contact.mobile:
-        mine |= Q(number=folded(contact.mobile_code, contact.mobile))
+    mine = _in_thread(conversation_id, contact)
     if before:
         mine &= Q(created_at__lt=before)
     newest = _with_evidence(Message.objects.filter(mine)).order_by("-id")[:THREAD_SHOWN]
     return list(reversed(newest))
+
+
+def answer_since(
+    conversation: Conversation, *, seen_message: int, person: User, send_id: UUID
+) -> Message | None:
+    """The newest answer of somebody else in a conversation, written after a message that this
+    person saw; None also when what they send now under `send_id` is in the ledger already."""
+    answers = Message.objects.filter(
+        _in_thread(conversation.id, conversation.contact), id__gt=seen_message, broadcast=None
+    )
+    gone = answers.exclude(state__in=(State.CANCELLED, State.REJECTED)).exclude(author=person)
+    answer = gone.select_related("author").order_by("-id").first()
+    if answer and Message.objects.filter(send_id=send_id).exists():
+        return None
+    return answer
+
+
+def _in_thread(conversation_id: int, contact: Contact | None) -> Q:
+    mine = Q(conversation_id=conversation_id)
+    if contact and contact.mobile:
+        mine |= Q(number=folded(contact.mobile_code, contact.mobile))
+    return mine
 
 
 def message(message_id: int) -> Message | None:

@@ -191,6 +191,7 @@ INSTALLED_APPS = [
     "inbox.broadcasts",
     "inbox.replies",
     "inbox.reports",
+    "inbox.teamwork",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("inbox/", include("inbox.urls")),
     path("inbox/replies/", include("inbox.replies.urls")),
+    path("inbox/", include("inbox.teamwork.urls")),
     path("contacts/", include("contacts.urls")),
     path("broadcasts/", include("inbox.broadcasts.urls")),
     path("reports/", include("inbox.reports.urls")),

@@ -33,6 +33,7 @@ def rows(listing: dict[str, Any]) -> SafeString:
             row.id in listing["unseen"],
             listing["snoozed"].get(row.id),
             listing["last_texts"].get(row.id),
+            listing["assignees"].get(row.id, ""),
         )
         for row in conversations
     )
@@ -40,7 +41,7 @@ def rows(listing: dict[str, Any]) -> SafeString:
 
 
 # What stands beside each conversation, by _row.html's names.
-BESIDE = ("is_open", "is_new", "snoozed_until", "last")
+BESIDE = ("is_open", "is_new", "snoozed_until", "last", "assignee")
 
 
 # Most people look at the same few pages; where one conversation has moved, the others are known.

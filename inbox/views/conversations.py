@@ -25,6 +25,9 @@ from inbox.forms import StatusForm
 from inbox.history import Line
 from inbox.models import Message, State
 from inbox.recorded import is_up_to_date
+from inbox.teamwork import assigned, presence
+from inbox.teamwork import selectors as team_selectors
+from inbox.teamwork.selectors import Teamwork
 from inbox.templatetags.snoozes import moment
 from inbox.threads import Thread
 from inbox.views.composer import composer_context
@@ -129,6 +132,7 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
     opened: what the page shows beside the list.
     """
     chosen, search, number = _chosen_status(request), search_text(request), page_number(request)
+    whose = assigned.asked(request, request.user)
     counts: selectors.Counts = {}
     shown: tuple[Conversation, ...] = ()
     newest: tuple[Conversation, ...] = ()
@@ -136,16 +140,18 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
         "status": chosen,
         "search": search,
         "number": number,
-        "query": _query(chosen, search, number),
+        "query": _query(chosen, search, number, whose.given),
         "open_id": open_conversation_id(request),
         "write_url": _write_url(search) if chosen is None else "",
+        "whose": _whose_choices(whose, chosen, search),
+        "assigned": whose.given,
     }
     try:
-        found = selectors.inbox(status=chosen, search=search, page=number)
+        found = assigned.inbox(whose, status=chosen, search=search, page=number)
     except WaziMeError as error:
         listing["trouble"] = explain(error)
     else:
-        reading, counts, newest = found.page, found.counts, found.newest
+        reading, counts, newest = found.inbox.page, found.inbox.counts, found.inbox.newest
         shown = reading.value.rows
         listing |= {
             # Not where something else was said since.
@@ -158,7 +164,13 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
             "digest": reading.digest,
             "read_at": reading.read_at,
             "trouble": reading.trouble and explain(reading.trouble),
-            "last_query": _query(chosen, search, reading.value.last),
+            "last_query": _query(chosen, search, reading.value.last, whose.given),
+            "assignees": {
+                row.id: found.assignees[row.id].display_name
+                for row in shown
+                if row.id in found.assignees
+            },
+            "looked_through": found.looked_through,
         }
     unseen = _unseen(request, (*shown, *newest), opened)
     listing["unseen"] = [row.id for row in unseen]
@@ -170,7 +182,8 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
     signals = selectors.Signals(request.user)
     version = version_of(seen, counts, signals.version, news.version)
     return {
-        "listing": listing | {"version": version, "tabs": _tabs(chosen, search, counts)},
+        "listing": listing
+        | {"version": version, "tabs": _tabs(chosen, search, counts, whose.given)},
         "statuses": STATUS_CHOICES,
         "signals": signals,
         "news": news,
@@ -240,16 +253,18 @@ def conversation_context(request: PageRequest, conversation_id: int) -> dict[str
         known = _listed(request, conversation_id) or Conversation(conversation_id)
         return context | {"unreadable": explain(error)} | thread_context(request, known)
     opened = reading.value
+    teamwork = team_selectors.teamwork(conversation_id)
     return (
         context
         | {
             "conversation": opened,
+            "teamwork": teamwork,
             "read_at": reading.read_at,
             "stale": reading.trouble and explain(reading.trouble),
             "not_writable": selectors.why_not_writable(opened),
         }
         | status_context(conversation_id, opened.status)
-        | thread_context(request, opened)
+        | thread_context(request, opened, teamwork)
         | composer_context(request, opened)
     )
 
@@ -272,26 +287,36 @@ def status_context(conversation_id: int, current: Status | None) -> dict[str, An
     }
 
 
-def thread_context(request: PageRequest, opened: Conversation) -> dict[str, Any]:
+def thread_context(
+    request: PageRequest, opened: Conversation, teamwork: Teamwork | None = None
+) -> dict[str, Any]:
     """What _thread.html shows: this dashboard's messages, and where WaziMe tells, everything else
-    that was said."""
+    that was said; and who else is here.
+
+    teamwork: what the page shows of it, where that is known already.
+    """
     thread = threads.newest(opened, threads.to_mark(request.GET.get("since", "")))
     ledger = [line.message for line in thread.lines if line.message]
     uploading = [m for m in ledger if m.state == State.SENDING and m.media]
     percentages = progress.percentages(uploading) if uploading else {}
     shown = [(m.pk, m.state, m.attempt_number) for m in ledger]
+    company = _company(request, opened.id)
+    settled = teamwork.version if teamwork else team_selectors.version(opened.id)
     return {
         "conversation": opened,
+        "company": company,
         "panel_url": selectors.panel_url(opened),
         "entries": entries_of(request.user, thread.lines, percentages),
         "history": thread,
         "since": threads.to_text(thread.since) if thread.since else "",
         "restarted": thread.has_restarted and request.htmx and request.htmx.target == "thread",
         "older_url": older_url(opened.id, thread),
+        "seen_message": ledger[-1].pk if ledger else 0,
         "unfinished": any(not message.is_final for message in ledger),
         "version": version_of(
             *(shown, percentages, opened.last_message_at, opened.status, timezone.localdate()),
             *(thread.has_history, thread.is_cut_off, [line.row for line in thread.lines]),
+            *(company, settled),
         ),
     }
 
@@ -324,6 +349,16 @@ def older_url(conversation_id: int, thread: Thread) -> str:
         return ""
     query = {"page": thread.older_page, "before": threads.to_text(thread.since)}
     return f"{reverse('inbox:older', args=[conversation_id])}?{urlencode(query)}"
+
+
+def _company(request: PageRequest, conversation_id: int) -> presence.Company:
+    """Who else is here. A hidden tab does not say that it is looking."""
+    return presence.look(
+        conversation_id=conversation_id,
+        person=request.user,
+        is_looking=not request.htmx or "X-Looking" in request.headers,
+        is_writing="X-Writing" in request.headers,
+    )
 
 
 # --- Status -----------------------------------------------------------------------------------
@@ -398,12 +433,13 @@ def _chosen_status(request: PageRequest) -> Status | None:
         return None
 
 
-def _query(status: Status | None, search: str, number: int = 1) -> str:
+def _query(status: Status | None, search: str, number: int = 1, whose: str = "") -> str:
     """The list's part of an address, so that an opened conversation keeps its list beside it."""
     parts = {
         "status": "" if status is None else int(status),
         "search": search,
         "page": "" if number == 1 else number,
+        "assigned": whose,
     }
     given = {name: value for name, value in parts.items() if value != ""}
     return f"?{urlencode(given)}" if given else ""
@@ -415,18 +451,34 @@ def _write_url(search: str) -> str:
     return f"{reverse('inbox:new')}?{urlencode(asdict(number))}" if number else ""
 
 
-def _tabs(chosen: Status | None, search: str, counts: selectors.Counts) -> list[dict[str, Any]]:
+def _tabs(
+    chosen: Status | None, search: str, counts: selectors.Counts, whose: str
+) -> list[dict[str, Any]]:
     path = reverse("inbox:list")
     return [
         {
             "label": TAB_NAMES[status],
-            "url": path + _query(status, search),
+            "url": path + _query(status, search, whose=whose),
             # Some servers never list unread conversations: their zero says nothing.
             "count": counts.get(status)
             or (None if status is Status.UNREAD else counts.get(status)),
             "is_current": status == chosen,
         }
         for status in selectors.TABS
+    ]
+
+
+def _whose_choices(
+    whose: assigned.Whose, status: Status | None, search: str
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": given,
+            "label": label,
+            "url": reverse("inbox:list") + _query(status, search, whose=given),
+            "is_current": given == whose.given,
+        }
+        for given, label in assigned.choices(whose).items()
     ]
 
 
@@ -455,4 +507,5 @@ def _open_id(path: str) -> int | None:
 
 def _back(request: PageRequest) -> str:
     chosen, search, number = _chosen_status(request), search_text(request), page_number(request)
-    return reverse("inbox:list") + _query(chosen, search, number)
+    whose = assigned.asked(request, request.user)
+    return reverse("inbox:list") + _query(chosen, search, number, whose.given)

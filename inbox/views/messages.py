@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -11,6 +12,8 @@ from django.views.decorators.vary import vary_on_headers
 from inbox import selectors, threads
 from inbox.forms import MessageForm
 from inbox.history import Mark
+from inbox.models import Message
+from inbox.teamwork import selectors as team_selectors
 from inbox.views.composer import composer_context, put, sent_events
 from inbox.views.conversations import (
     conversation_context,
@@ -38,6 +41,7 @@ def thread(request: PageRequest, conversation_id: int) -> HttpResponse:
     if unchanged(request, context["version"]):
         return HttpResponse(status=204)
     context |= status_context(conversation_id, opened.status)
+    context["teamwork"] = team_selectors.teamwork(conversation_id)
     return render(request, "inbox/_thread_answer.html", context)
 
 
@@ -87,6 +91,9 @@ def write(request: PageRequest, conversation_id: int) -> HttpResponse:
         form.add_error(None, refusal)
     if not form.is_valid() or opened.contact is None:
         return _refused(request, opened, form, code=422)
+    if answer := _answer_meanwhile(request, opened, form):
+        form.add_error(None, _question(answer))
+        return _refused(request, opened, form, code=409)
     code = put(form, author=request.user, contact=opened.contact, conversation_id=opened.id)
     if code != 200:
         return _refused(request, opened, form, code=code)
@@ -103,13 +110,35 @@ def _accepted(request: PageRequest, opened: Conversation, form: MessageForm) -> 
     return response
 
 
+def _answer_meanwhile(
+    request: PageRequest, opened: Conversation, form: MessageForm
+) -> Message | None:
+    """What somebody else has sent since the page was shown, where the page says what it showed."""
+    values = form.cleaned_data
+    if values["seen_message"] is None:
+        return None
+    return selectors.answer_since(
+        opened,
+        seen_message=values["seen_message"],
+        person=request.user,
+        send_id=values["send_id"],
+    )
+
+
+def _question(answer: Message) -> str:
+    """What is asked once: whoever has seen the answer, which comes along, may send."""
+    words = _("%(name)s answered %(ago)s. Send yours too?")
+    return words % {"name": answer.author.display_name, "ago": naturaltime(answer.created_at)}
+
+
 def _refused(
     request: PageRequest, opened: Conversation, form: MessageForm, *, code: int
 ) -> HttpResponse:
     """The composer with what was written and, beside it, why it was not taken."""
     composer = composer_context(request, opened, form)
     if request.htmx:
-        response = render(request, "inbox/_composer.html", composer, status=code)
+        thread = thread_context(request, opened) if code == 409 else {}
+        response = render(request, "inbox/_refused.html", composer | thread, status=code)
         response["HX-Retarget"], response["HX-Reswap"] = "#composer", "outerHTML"
         return response
     context = conversation_context(request, opened.id) | list_context(request)

@@ -596,8 +596,8 @@ def test_the_list_brings_the_new_count_along(agent_client: Client, deliver, writ
     version = agent_client.get("/inbox/").context["listing"]["version"]
     poll = {**HTMX, "X-Version": version}
     assert agent_client.get("/inbox/", headers=poll).status_code == 204
-    # session, user, what was seen, signals
-    assert count_queries(agent_client, "/inbox/", **poll) == 4
+    # session, user, whose they are, what was seen, signals
+    assert count_queries(agent_client, "/inbox/", **poll) == 5
 
     wazime.add_fault("exception", endpoints=SEND, times=1)
     deliver(message)

@@ -30,10 +30,10 @@ def test_the_list(agent_client: Client, deliver, write, *, moved: bool) -> None:
         deliver(write("Oi"))
     nothing = {"X-Version": version(agent_client, "/inbox/", "listing")}
 
-    # session, user; what was seen, and what we sent where something moved; which of those that are
-    # Done are snoozed; signals
-    assert cost_of_nothing_new(agent_client, "/inbox/", **nothing) == 5 + moved
-    assert cost_of_page(agent_client, "/inbox/") == 5 + moved
+    # session, user; whose they are; what was seen, and what we sent where something moved; which of
+    # those that are Done are snoozed; signals
+    assert cost_of_nothing_new(agent_client, "/inbox/", **nothing) == 6 + moved
+    assert cost_of_page(agent_client, "/inbox/") == 6 + moved
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -45,10 +45,12 @@ def test_the_thread(
     address = f"/inbox/{conversation.id}/"
     nothing = {"X-Version": agent_client.get(address).context["version"]}
 
-    # session, user; the messages with their authors and files, their attempts
-    assert cost_of_nothing_new(agent_client, f"{address}thread/", **nothing) == 4
-    # The same; what was seen, what we sent; what is snoozed in the list beside it; signals
-    assert cost_of_page(agent_client, address) == 8
+    # session, user; the messages with their authors and files, their attempts; what the team has
+    # settled
+    assert cost_of_nothing_new(agent_client, f"{address}thread/", **nothing) == 5
+    # The same, but the team with whose it is, and its notes; what was seen, what we sent; whose
+    # those in the list are, what is snoozed of them; signals
+    assert cost_of_page(agent_client, address) == 11
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -242,7 +242,9 @@ def test_it_asks_as_often_for_one_as_for_many(
     looked, agent_client: Client, conversation, other, wazime, django_assert_num_queries
 ) -> None:
     says(wazime, conversation)
-    asked = 5  # session, user; what was seen, what we sent; signals
+    asked = (
+        7  # session, user; whose they are, what is snoozed; what was seen, what we sent; signals
+    )
     with django_assert_num_queries(asked):
         agent_client.get("/inbox/", headers=HTMX)
 
