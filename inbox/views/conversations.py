@@ -156,9 +156,9 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
         listing |= {
             # Not where something else was said since.
             "last_texts": {
-                row.id: found.last_texts[row.id]
+                row.id: found.inbox.last_texts[row.id]
                 for row in shown
-                if is_up_to_date(found.last_texts, row)
+                if is_up_to_date(found.inbox.last_texts, row)
             },
             "page": reading.value,
             "digest": reading.digest,
@@ -175,6 +175,7 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
     unseen = _unseen(request, (*shown, *newest), opened)
     listing["unseen"] = [row.id for row in unseen]
     listing["snoozed"] = snoozing.snoozed(shown)
+    tabs = _tabs(chosen, search, counts, whose.given)
     counted = {row.id for row in newest}
     news = news_of([row for row in unseen if row.id in counted])
     # The digest stands for the page.
@@ -182,8 +183,7 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
     signals = selectors.Signals(request.user)
     version = version_of(seen, counts, signals.version, news.version)
     return {
-        "listing": listing
-        | {"version": version, "tabs": _tabs(chosen, search, counts, whose.given)},
+        "listing": listing | {"version": version, "tabs": tabs},
         "statuses": STATUS_CHOICES,
         "signals": signals,
         "news": news,
