@@ -17,7 +17,7 @@ from uuid import uuid4
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import PASSWORD, ask
-from tests.e2e.test_broadcasts import counted, in_state, mobiles, paste, start, upload
+from tests.e2e.test_broadcasts import cancel, counted, in_state, mobiles, paste, start, upload
 from tests.stack import Stack
 
 DESK = {"width": 1440, "height": 900}
@@ -204,6 +204,11 @@ def broadcasts(page: Page, stack: Stack) -> dict[str, int]:
         found[name] = broadcast_id(page)
     page.get_by_role("button", name="Pause").click()
     in_state(page, "paused")
+    paste(page, "Enviado por engano", mobiles(83_000_000, 30), rate="0.2")
+    start(page, 30)
+    cancel(page)
+    in_state(page, "cancelled")
+    found["cancelled"] = broadcast_id(page)
     with tempfile.TemporaryDirectory() as folder:
         clients = Path(folder) / "clientes-com-um-nome-comprido-2026-11.csv"
         rows = [f"Ana {place};{number};Campinas" for place, number in enumerate(mobiles(1, 40))]
@@ -382,6 +387,7 @@ PAGES = [
     ),
     Shown("outbox", "/inbox/outbox/", "agent", sees=".entry"),
     Shown("outbox-all", "/inbox/outbox/?state=all", "agent", sees=".entry"),
+    Shown("outbox-dates", "/inbox/outbox/?state=all&period=dates", "agent", sees=".entry"),
     Shown("outbox-nothing", "/inbox/outbox/?state=all&search=nobody", "agent", sees=".empty"),
     Shown("outbox-entry", "/inbox/outbox/{message_id}/", "agent"),
     Shown(
@@ -474,7 +480,9 @@ PAGES = [
         sees=".menu[open]",
     ),
     Shown("broadcast-paused", "/broadcasts/{paused}/"),
+    Shown("broadcast-cancelled", "/broadcasts/{cancelled}/"),
     Shown("broadcast-results", "/broadcasts/{running}/results/"),
+    Shown("broadcast-results-finished", "/broadcasts/{finished}/results/"),
     Shown(
         "broadcast-finished",
         "/broadcasts/{finished}/",
