@@ -335,12 +335,13 @@ DOWN = ({"fault": "maintenance", "endpoints": READS},)
 REFUSED = ({"fault": "ip_not_whitelisted", "endpoints": READS},)
 CLOSED = ({"fault": "ip_not_whitelisted"},)
 TALK = "/inbox/{conversation_id}/"
+WRONG = ".errorlist, .field__error, .banner--danger"
 SUBMIT = "main form:not(.search) .button--primary"
 
 PAGES = [
     # Before one is in
     Shown("login", "/accounts/login/", ""),
-    Shown("login-refused", "/accounts/login/", "", log_in("agent", "wrong"), ".errorlist, .banner"),
+    Shown("login-refused", "/accounts/login/", "", log_in("agent", "wrong"), WRONG),
     Shown("login-closed", "/accounts/closed/", ""),
     Shown("join", "/join/?token={joining}", ""),
     Shown(
@@ -348,7 +349,7 @@ PAGES = [
         "/join/?token={joining}",
         "",
         fill(SUBMIT, username="agent"),
-        ".field__error",
+        WRONG,
     ),
     Shown("join-gone", "/join/?token=nobody", ""),
     Shown("new-password", "/new-password/?token={forgotten}", ""),
@@ -393,7 +394,7 @@ PAGES = [
         f"{TALK}?kind=location",
         "agent",
         fill("#composer-form [type=submit]", latitude="x", longitude="y"),
-        ".field__error, .errorlist, #composer-errors > *",
+        WRONG,
     ),
     Shown("replies-picker", TALK, "agent", click("[data-picker]"), "#picker [role=option]"),
     # "ARIA in HTML" has no combobox of several lines, but people write in one.
@@ -424,7 +425,7 @@ PAGES = [
         "reply-wrong",
         "/inbox/replies/new/",
         act=fill(SUBMIT, shortcut="a b", text=""),
-        sees=".field__error",
+        sees=WRONG,
     ),
     Shown("reply-edit", "/inbox/replies/{reply_id}/edit/"),
     # What lies over every page
@@ -437,7 +438,7 @@ PAGES = [
         "/accounts/password/change/",
         "agent",
         fill(SUBMIT, oldpassword="x", password1="y", password2="z"),
-        ".field__error",
+        WRONG,
     ),
     Shown("logout", "/accounts/logout/", "agent"),
     Shown("join-already-in", "/join/", "agent"),
@@ -452,7 +453,7 @@ PAGES = [
     Shown("contacts-stale", "/contacts/", act=until_stale, sees=".banner--warn", faults=DOWN),
     Shown("contacts-down", "/contacts/?search=never-asked", faults=DOWN),
     Shown("contact-new", "/contacts/new/"),
-    Shown("contact-wrong", "/contacts/new/", act=click(SUBMIT), sees=".field__error"),
+    Shown("contact-wrong", "/contacts/new/", act=click(SUBMIT), sees=WRONG),
     Shown("contact-edit", "/contacts/{contact_id}/edit/?search=" + ANA),
     Shown(
         "contact-delete",
@@ -482,7 +483,7 @@ PAGES = [
     # Broadcasts
     Shown("broadcasts", "/broadcasts/"),
     Shown("broadcast-new", "/broadcasts/new/"),
-    Shown("broadcast-wrong", "/broadcasts/new/", act=click(SUBMIT), sees=".field__error"),
+    Shown("broadcast-wrong", "/broadcasts/new/", act=click(SUBMIT), sees=WRONG),
     Shown("broadcast-draft", "/broadcasts/{broadcast_id}/"),
     Shown(
         "broadcast-draft-wrong",
@@ -520,9 +521,7 @@ PAGES = [
     Shown("team", "/team/"),
     Shown("team-nothing", "/team/?search=nobody", sees=".empty"),
     Shown("team-invite", "/team/invite/"),
-    Shown(
-        "team-invite-wrong", "/team/invite/", act=fill(SUBMIT, email="nobody"), sees=".field__error"
-    ),
+    Shown("team-invite-wrong", "/team/invite/", act=fill(SUBMIT, email="nobody"), sees=WRONG),
     Shown("team-link", "/team/invite/", act=fill(SUBMIT, name="Otávio Prado"), sees=".copy__value"),
     Shown("team-me", "/team/{me}/"),
     Shown("team-colleague", "/team/{person_id}/"),
