@@ -145,8 +145,10 @@ def tabbed_through(page: Page) -> Iterator[tuple[str, bool]]:
     raise AssertionError("the focus never leaves the page")
 
 
-# The look of what has the focus, and of what lies around it, with the focus and without.
+# The look of what has the focus, and of what lies around it, with the focus and without. Nothing
+# is asked meanwhile: a row that moves up would be passed over.
 HELPERS = """() => {
+    document.addEventListener("htmx:beforeRequest", (event) => event.preventDefault());
     window.labelOf = (it) =>
         [it.tagName, it.id, it.href, it.ariaLabel, it.name, it.textContent.trim()].join(" ");
     const look = (it) => {
