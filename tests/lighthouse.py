@@ -55,7 +55,7 @@ def measure(address: str, cookies: str, folder: str) -> dict[str, Any]:
 
 
 def problems(report: dict[str, Any]) -> list[str]:
-    """What cost points, but for how long things took."""
+    """What cost points or could not be judged, but for how long things took."""
     audits = report["audits"]
     wanted = (
         reference["id"]
@@ -63,7 +63,9 @@ def problems(report: dict[str, Any]) -> list[str]:
         for reference in report["categories"][name]["auditRefs"]
         if reference["weight"]
     )
-    return [audits[name]["title"] for name in wanted if audits[name]["score"] == 0]
+    found = [audits[name] for name in wanted if not audits[name]["score"]]
+    judged = [it for it in found if it["scoreDisplayMode"] != "notApplicable"]
+    return [f"{it['title']} {it.get('errorMessage', '')}".strip() for it in judged]
 
 
 def main() -> bool:
@@ -75,7 +77,7 @@ def main() -> bool:
         for name, path in PAGES.items():
             given = "" if name == "login" else cookies
             report = measure(stack.url + path, given, folder)
-            scores = {it: round(report["categories"][it]["score"] * 100) for it in LEAST}
+            scores = {it: round((report["categories"][it]["score"] or 0) * 100) for it in LEAST}
             print(f"| {name} | {' | '.join(map(str, scores.values()))} |", flush=True)
             is_good &= all(scores[it] >= least for it, least in LEAST.items())
             for problem in problems(report):

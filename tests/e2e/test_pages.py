@@ -115,10 +115,11 @@ def test_every_control_is_reached_by_tab_and_shows_it(tour: Tour) -> None:
     for shown in PAGES:
         if shown.name in {"inbox", "conversation", "contacts", "broadcast-new", "team-colleague"}:
             page = tour.open(shown)
-            reached = dict(tabbed_through(page))
-            missed = {label for label in controls(page) if label not in reached}
-            assert missed == set(), shown.name
-            assert [label for label, is_seen in reached.items() if not is_seen] == [], shown.name
+            stops = list(tabbed_through(page))
+            missed = set(controls(page)) - {label for label, _is_seen in stops}
+            # In a date's field the focus stops at each of its parts, which show it themselves.
+            unseen = {label for label, _is_seen in stops} - {label for label, it in stops if it}
+            assert (missed, unseen) == (set(), set()), shown.name
 
 
 def controls(page: Page) -> list[str]:
