@@ -65,7 +65,13 @@ def problems(report: dict[str, Any]) -> list[str]:
     )
     found = [audits[name] for name in wanted if not audits[name]["score"]]
     judged = [it for it in found if it["scoreDisplayMode"] != "notApplicable"]
-    return [f"{it['title']} {it.get('errorMessage', '')}".strip() for it in judged]
+    return [f"{it['title']} {it.get('errorMessage') or _said(it)}" for it in judged]
+
+
+def _said(audit: dict[str, Any]) -> str:
+    """What it found, such as an error on the console."""
+    items = audit.get("details", {}).get("items", [])
+    return "; ".join(str(item.get("description", ""))[:200] for item in items)
 
 
 def main() -> bool:
