@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres lint lint-code lint-messages messages format packages dev-packages chromium
+.PHONY: help run test test-postgres bench screenshots lighthouse lint lint-code lint-messages messages format packages dev-packages chromium
 
 python := .venv/bin/python
 
@@ -40,6 +40,12 @@ test-postgres: dev-packages chromium ## Run all tests on a real PostgreSQL inste
 
 bench: dev-packages ## Measure what must stay fast and small; figures also in var/bench
 	@$(python) -m tests.bench
+
+screenshots: dev-packages chromium ## Photograph every page and state into var/screenshots
+	@$(python) -m tests.screenshots
+
+lighthouse: dev-packages chromium ## Ask Lighthouse about the main pages (needs Node)
+	@$(python) -m tests.lighthouse
 
 # What a production server would be started with, as far as the checks look at it.
 deployed := SECRET_KEY=a-secret-of-fifty-characters-for-this-check-only-7h3k9xq2 \

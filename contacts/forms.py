@@ -75,7 +75,7 @@ class ContactForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            field.widget.attrs["autocomplete"] = "off"
+            field.widget.attrs |= {"autocomplete": "off", "dir": "auto"}
 
     def clean_address(self) -> str:
         """Browsers send line breaks as two characters; the form has had them as one."""

@@ -8,5 +8,5 @@ from wazime_admin.http import PageRequest
 
 
 def signals(request: HttpRequest) -> dict[str, object]:
-    """What every page tells; asked for when a page shows it, which the login and errors do not."""
+    """What every page tells; asked for when a page shows it, which the login does not."""
     return {"signals": SimpleLazyObject(lambda: Signals(cast(PageRequest, request).user))}

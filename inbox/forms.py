@@ -273,13 +273,13 @@ class FirstMessageForm(MessageForm):
         label=_("First name"),
         max_length=40,
         required=False,
-        widget=forms.TextInput(_ABOVE),
+        widget=forms.TextInput(_ABOVE | {"dir": "auto"}),
     )
     lastname = forms.CharField(
         label=_("Last name"),
         max_length=40,
         required=False,
-        widget=forms.TextInput(_ABOVE),
+        widget=forms.TextInput(_ABOVE | {"dir": "auto"}),
     )
 
     number: numbers.Number | None = None

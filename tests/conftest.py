@@ -1,7 +1,6 @@
 """Fixtures that every test may use."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from pytest_django.fixtures import Settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from tests.chromium import chromium_options
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from wazime_admin.catalogs import compile_catalogs
@@ -109,15 +109,10 @@ def browser_type_launch_args(
     browser_type_launch_args: dict[str, Any], browser_type: BrowserType
 ) -> dict[str, Any]:
     """Debian's Chromium where there is one, else Playwright's own; without one, CI fails."""
-    chromium = shutil.which("chromium") or browser_type.executable_path
-    if not Path(chromium).exists() and not os.environ.get("CI"):
+    options = chromium_options(browser_type)
+    if not Path(options["executable_path"]).exists() and not os.environ.get("CI"):
         pytest.skip("Chromium is missing: `make test` installs it")
-    quiet = ["gpu", "quic", "background-networking", "component-update", "sync"]
-    return {
-        **browser_type_launch_args,
-        "executable_path": chromium,
-        "args": ["--no-sandbox", "--no-first-run", *[f"--disable-{what}" for what in quiet]],
-    }
+    return {**browser_type_launch_args, **options}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -31,11 +32,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 403)
+    return _page(request, 403, _shell(request))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 404)
+    return _page(request, 404, _shell(request))
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
@@ -64,8 +65,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/csrf.html", {"typed": typed, "back": back}, status=403)
 
 
-def _page(request: HttpRequest, status: int) -> HttpResponse:
-    return render(request, f"errors/{status}.html", status=status)
+def _page(request: HttpRequest, status: int, shell: dict[str, str] | None = None) -> HttpResponse:
+    return render(request, f"errors/{status}.html", shell, status=status)
+
+
+def _shell(request: HttpRequest) -> dict[str, str]:
+    """Whoever is in keeps the navigation; a fragment's error is told without any page."""
+    is_in = getattr(request, "user", AnonymousUser()).is_authenticated
+    return {"shell": "base.html"} if is_in and not getattr(request, "htmx", None) else {}
 
 
 def disk_is_full(failure: BaseException | None) -> bool:

@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from inbox.views import templates
 from wazime_admin.connection.views import connection, healthz, metrics
+from wazime_admin.manifest import manifest
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox:list")),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("templates/", templates.index, name="templates"),
     path("", include("wazime_admin.team.urls")),
     path("settings/connection/", connection, name="connection"),
+    path("manifest.webmanifest", manifest, name="manifest"),
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
 ]

@@ -67,7 +67,7 @@ class DraftForm(forms.Form):
         label=_("Name"),
         max_length=NAME_LENGTH,
         help_text=_("For you and your team. Customers do not see it."),
-        widget=forms.TextInput({"autocomplete": "off"}),
+        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
     )
     template_id = IdField(label=_("Template"))
     from_number = forms.ChoiceField(label=_("Send from"), choices=from_numbers, required=False)
@@ -119,7 +119,7 @@ class DraftForm(forms.Form):
         help_text=_("By your clock. Empty: at once, when you start it."),
     )
     quiet_hours = forms.BooleanField(
-        label=_("Send nothing between 21:00 and 08:00"),
+        label=_("Send nothing between 9 PM and 8 AM"),
         required=False,
         initial=True,
         help_text=_("By each recipient's own clock, as far as the number tells it."),

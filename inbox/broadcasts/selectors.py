@@ -312,6 +312,7 @@ def _failures(broadcast: Broadcast, counts: Counts) -> tuple[Attempt, ...]:
 # The chart's columns are as wide as one of these, in seconds, so that they are not too many.
 WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 MOST_COLUMNS = 60
+SHORTEST = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -324,7 +325,8 @@ class Column:
 
 
 def course(broadcast: Broadcast) -> list[Column]:
-    """How fast it went, from the first message to the last; nothing before it has ended."""
+    """How fast it went, from the first message to the last; nothing before it has ended, nor of
+    less than a minute: a few messages in a second were no hundreds a minute."""
     if broadcast.finished_at is None:
         return []
     key = f"broadcasts:course:{broadcast.pk}:{broadcast.finished_at.timestamp()}"
@@ -339,6 +341,8 @@ def _course(broadcast: Broadcast) -> list[Column]:
         return []
     begin, end = (moment.replace(microsecond=0) for moment in bounds.values())
     duration = (end - begin).total_seconds() + 1
+    if duration < SHORTEST:
+        return []
     fitting = (width for width in WIDTHS if duration <= width * MOST_COLUMNS)
     width = timedelta(seconds=next(fitting, int(duration / MOST_COLUMNS) + 1))
     moments = [begin + place * width for place in range(int((end - begin) / width) + 1)]

@@ -96,7 +96,7 @@ function step(by) {
   const place = rows.findIndex((row) => row.ariaCurrent === "true");
   const row = rows[place < 0 ? (by > 0 ? 0 : -1) : place + by];
   if (!row) return;
-  row.scrollIntoView({ block: "nearest" });
+  row.closest("li").scrollIntoView({ block: "nearest" });
   row.click();
 }
 

@@ -1,10 +1,12 @@
 /* What is new to this person: counted in the page's title, and told on the desktop where they want it.
 
    #news[data-news]   the conversations: [{"name", "url", "at"}]; data-one, data-several: the words
+   #heard             says to a screen reader what came, once in each tab
    #bell              turns the desktop's notifications on and off, for this browser */
 
 const TOLD = `told:${document.body.dataset.user}`; // conversation's address -> its last message
 const TOLD_KEPT = 100;
+const HEARD = `heard:${document.body.dataset.user}`; // the same, of this tab
 const bell = document.getElementById("bell");
 const canTell = "Notification" in window && "locks" in navigator && matchMedia("(hover: hover)").matches;
 
@@ -35,26 +37,38 @@ function takeFresh() {
   });
 }
 
+/* A title, and what stands below it. */
+function inWords(fresh) {
+  const { one, several } = document.getElementById("news").dataset;
+  if (fresh.length === 1) return [fresh[0].name, one];
+  return [several.replace("{n}", fresh.length), fresh.map(({ name }) => name).join(", ")];
+}
+
+function say() {
+  const heard = JSON.parse(sessionStorage.getItem(HEARD) ?? "{}");
+  const fresh = news().filter(({ url, at }) => !(heard[url] >= at));
+  if (!fresh.length) return;
+  const all = Object.fromEntries(news().map(({ url, at }) => [url, at]));
+  sessionStorage.setItem(HEARD, JSON.stringify(all));
+  document.getElementById("heard").textContent = inWords(fresh).join(": ");
+}
+
 async function tell() {
   if (!canTell || !isOn() || !news().length) return;
   const fresh = await takeFresh();
   if (!fresh.length) return;
-  const words = document.getElementById("news").dataset;
-  const [{ name, url }] = fresh;
-  const isOne = fresh.length === 1;
-  const told = new Notification(isOne ? name : words.several.replace("{n}", fresh.length), {
-    body: isOne ? words.one : fresh.map((each) => each.name).join(", "),
-    icon: document.querySelector("link[rel=icon]").href,
-  });
+  const [title, body] = inWords(fresh);
+  const told = new Notification(title, { body, icon: document.querySelector("link[rel=icon]").href });
   told.onclick = () => {
     told.close();
     window.focus();
-    location.assign(isOne ? url : "/inbox/");
+    location.assign(fresh.length === 1 ? fresh[0].url : "/inbox/");
   };
 }
 
 function look() {
   showCount();
+  say();
   tell();
 }
 

@@ -815,13 +815,21 @@ def test_it_shows_how_fast_it_went(admin_client: Client, running) -> None:
 
 def test_what_was_marked_as_sent_later_is_not_in_the_chart(admin_client: Client, running) -> None:
     ended = timezone.now() - timedelta(days=2)
-    broadcast = running(state="finished", sent=2, finished_at=ended)
-    first = Message.objects.filter(broadcast=broadcast).earliest("id")
-    Message.objects.filter(pk=first.pk).update(finished_at=ended)
+    broadcast = running(state="finished", sent=3, finished_at=ended)
+    first, second, _later = Message.objects.filter(broadcast=broadcast).order_by("id")
+    Message.objects.filter(pk=first.pk).update(finished_at=ended - timedelta(minutes=5))
+    Message.objects.filter(pk=second.pk).update(finished_at=ended)
 
-    [column] = admin_client.get(f"/broadcasts/{broadcast.pk}/").context["course"]
+    columns = admin_client.get(f"/broadcasts/{broadcast.pk}/").context["course"]
 
-    assert column.count == 1
+    assert sum(column.count for column in columns) == 2
+
+
+def test_what_was_over_within_a_minute_is_no_chart(admin_client: Client, running) -> None:
+    """Three messages in a second would be drawn as 180 a minute."""
+    broadcast = running(state="finished", sent=3, finished_at=timezone.now())
+
+    assert 'id="chart"' not in page(admin_client, broadcast)
 
 
 def test_nothing_sent_is_no_chart(admin_client: Client, running) -> None:

@@ -1,7 +1,6 @@
 """Who gets no broadcast: the list, and the switch beside a contact."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import IntegrityError
 from playwright.sync_api import expect
 
@@ -413,17 +412,3 @@ def test_it_brings_back_what_is_no_number(admin_page, live_server):
     admin_page.get_by_role("button", name="Add to the opt-outs").click()
     admin_page.wait_for_url(f"**{LIST}")
     assert numbers() == {FOLDED, "5521998765432"}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_the_opt_outs(admin_page, opt_out, live_server, scheme):
-    admin_page.emulate_media(color_scheme=scheme)
-    for path in (LIST, f"{LIST}?search=1", f"{LIST}?search=nobody", ADD):
-        admin_page.goto(live_server.url + path)
-        if path == LIST:
-            admin_page.locator("#opt-outs summary").click()
-        assert Axe().run(admin_page).response["violations"] == [], path
-    admin_page.locator("#id_numbers").fill("nobody")
-    admin_page.get_by_role("button", name="Add to the opt-outs").click()
-    expect(admin_page.get_by_role("alert")).to_be_visible()
-    assert Axe().run(admin_page).response["violations"] == []

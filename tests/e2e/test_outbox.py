@@ -103,12 +103,3 @@ def test_a_closed_gate_is_told_to_everybody_and_reopened_by_an_admin(
     for page in (agent, admin):
         expect(page.locator("#gate .banner")).to_have_count(0, timeout=30_000)
     assert accepted(dashboard, "Depois da pausa") == 1
-
-
-def test_the_outbox_fits_a_phone(log_in: LogIn) -> None:
-    page = log_in("admin", viewport={"width": 390, "height": 844})
-    for path in ("/inbox/outbox/", "/inbox/outbox/?state=all&period=dates"):
-        page.goto(path)
-        for toggle in page.locator(".entry__toggle").all()[:3]:
-            toggle.click()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import LogIn, accepted
@@ -212,28 +210,6 @@ def test_a_reply_that_is_too_long_for_a_caption_is_not_cut(page: Page) -> None:
     page.get_by_label("Delete /long").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_text("/long was deleted.")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_stands_in_the_way_of_a_screen_reader(
-    log_in: LogIn, scheme: Literal["light", "dark"]
-) -> None:
-    # What is half faded in has too little contrast.
-    page = log_in("admin", color_scheme=scheme, reduced_motion="reduce")
-    for path in ("/inbox/replies/", "/inbox/replies/?search=x-x", "/inbox/replies/new/"):
-        page.goto(path)
-        assert Axe().run(page).response["violations"] == [], path
-    open_pending(page, 7)
-    page.get_by_role("button", name="Saved replies").click()
-    expect(options(page).first).to_be_visible()
-    assert Axe().run(page).response["violations"] == []
-    page.keyboard.press("Escape")
-    type_slash(page, "s")
-    expect(options(page).first).to_be_visible()
-    # "ARIA in HTML" has no combobox of several lines, but people write in one.
-    but_its_role = {"rules": {"aria-allowed-role": {"enabled": False}}}
-    assert Axe().run(page, options=but_its_role).response["violations"] == []
-    message(page).fill("")
 
 
 def test_without_javascript_they_can_be_looked_after_and_copied(log_in: LogIn) -> None:

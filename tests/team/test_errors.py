@@ -84,6 +84,16 @@ def test_it_refuses_what_a_role_lacks(agent_client: Client, admin_client: Client
     assert admin_client.get("/for-admins/").status_code == 200
 
 
+@pytest.mark.parametrize("address", ["/for-admins/", "/nowhere/"])
+def test_whoever_is_in_keeps_the_navigation(agent_client: Client, address: str) -> None:
+    page = agent_client.get(address).content.decode()
+    fragment = agent_client.get(address, headers={"HX-Request": "true"}).content.decode()
+
+    assert 'href="/inbox/outbox/"' in page
+    assert page.count("<h1") == 1
+    assert 'href="/inbox/outbox/"' not in fragment
+
+
 def test_it_shows_again_what_was_typed_when_a_form_was_open_too_long(agent_client: Client) -> None:
     agent_client.handler.enforce_csrf_checks = True
     response = agent_client.post(

@@ -1,7 +1,6 @@
 """The team's pages in a browser: what an admin copies, and who comes by it."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -71,32 +70,3 @@ def test_a_tab_that_polls_goes_to_the_login_when_its_account_is_closed(
 
     tab.wait_for_url("**/accounts/login/**", timeout=60_000)
     tab.context.close()
-
-
-@pytest.mark.parametrize("width", [1440, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible_and_fit(
-    admin_page: Page, live_server: LiveServer, admin: User, agent: User, width: int, scheme: str
-) -> None:
-    admin_page.set_viewport_size({"width": width, "height": 900})
-    admin_page.emulate_media(color_scheme=scheme)
-    admin_page.goto(f"{live_server.url}/team/invite/")
-    admin_page.get_by_label("Name").fill("Marina Alves")
-    admin_page.get_by_role("button", name="Make the link").click()
-    link = admin_page.locator(".copy__value").inner_text()
-    addresses = [f"{live_server.url}{path}" for path in ("/team/", "/team/invite/", "/audit/")]
-    addresses += [f"{live_server.url}/team/{person.pk}/" for person in (admin, agent)]
-
-    check(admin_page)
-    for address in addresses:
-        admin_page.goto(address)
-        check(admin_page)
-    admin_page.context.clear_cookies()
-    admin_page.goto(link)
-    check(admin_page)
-
-
-def check(page: Page) -> None:
-    assert Axe().run(page).response["violations"] == [], page.url
-    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not page.evaluate(wide), page.url

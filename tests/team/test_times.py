@@ -6,7 +6,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
-from wazime_admin.templatetags.ui import relative
+from wazime_admin.templatetags.ui import clock, relative, second
 
 MOMENT = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
 
@@ -41,3 +41,18 @@ def test_it_writes_a_date_of_the_readers_own_zone_in_words(language: str, words:
         shown = template.render(Context({"moment": MOMENT}))
     assert shown.startswith(words)
     assert f'title="{words}, 10:30' in shown or f'title="{words}, 22:30"' in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "at", "exactly"),
+    [
+        ("pt-br", "4 de mar. de 2020, 22:30", "04/03/2020 22:30:00"),
+        ("es", "4 mar 2020, 22:30", "4/3/20 22:30:00"),
+        ("en", "Mar 4, 2020, 10:30 PM", "3/4/20 10:30:00 PM"),
+    ],
+)
+def test_it_writes_a_time_as_the_readers_clock_does(language: str, at: str, exactly: str) -> None:
+    with translation.override(language), timezone.override("America/Sao_Paulo"):
+        moment = timezone.localtime(MOMENT.replace(year=2020))
+        assert clock(moment).replace("\u202f", " ") == at
+        assert second(moment).replace("\u202f", " ") == exactly

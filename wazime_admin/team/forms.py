@@ -16,7 +16,7 @@ class InvitationForm(forms.Form):
         label=_("Name"),
         max_length=150,
         required=False,
-        widget=forms.TextInput(NOT_FILLED_IN),
+        widget=forms.TextInput(NOT_FILLED_IN | {"dir": "auto"}),
         help_text=_("So that you know whom this invitation was for."),
     )
     email = forms.EmailField(

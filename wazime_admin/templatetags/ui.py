@@ -4,9 +4,10 @@ import zlib
 from collections.abc import Hashable
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
+from typing import Literal
 from urllib.parse import urlsplit
 
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from django import template
 from django.conf import settings
 from django.template.context import RequestContext
@@ -93,6 +94,33 @@ def near_day(moment: datetime) -> str:
     return {0: _("Today"), 1: _("Yesterday")}.get(age) or day(moment)
 
 
+@register.filter(expects_localtime=True)
+def clock(moment: datetime) -> str:
+    """The time of day in the reader's zone, with the day where that is another than today."""
+    time = _time(moment, "short")
+    today = timezone.localdate()
+    if moment.date() == today:
+        return time
+    day_of = "MMMd" if moment.year == today.year else "yMMMd"
+    return f"{format_skeleton(day_of, moment, tzinfo=moment.tzinfo, locale=locale())}, {time}"
+
+
+@register.filter(expects_localtime=True)
+def second(moment: datetime) -> str:
+    """The day and the time in digits, to the second, as what happened is written down."""
+    return f"{format_date(moment, 'short', locale=locale())} {seconds(moment)}"
+
+
+@register.filter(expects_localtime=True)
+def seconds(moment: datetime) -> str:
+    """The time of day to the second."""
+    return _time(moment, "medium")
+
+
+def _time(moment: datetime, length: Literal["short", "medium"]) -> str:
+    return format_time(moment, length, tzinfo=moment.tzinfo, locale=locale())
+
+
 @register.simple_tag
 def once(template_name: str, **shown: Hashable) -> SafeString:
     """What a template makes of these values, rendered once in each language.
@@ -126,8 +154,8 @@ def when(moment: datetime | None) -> dict[str, object]:
 
 @lru_cache(maxsize=2000)
 def _exact(local: datetime, zone: str, locale: str) -> str:
-    """zone: of `local`: the same moment counts as equal in every one."""
-    return f"{day(local)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=locale)}"
+    """zone, locale: what makes one moment read differently; equal ones compare as one."""
+    return f"{day(local)}, {_time(local, 'short')}"
 
 
 @register.simple_tag(takes_context=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from babel.dates import format_skeleton, format_time, format_timedelta
+from babel.dates import format_timedelta
 from django import template
 from django.utils import timezone
 from django.utils.translation import get_language, to_locale
@@ -27,15 +27,6 @@ def time_left(moment: datetime) -> str:
 def since(moment: datetime) -> str:
     """How long it has been since then, in words."""
     return lasting(timezone.now(), moment)
-
-
-@register.filter(expects_localtime=True)
-def clock(moment: datetime) -> str:
-    """The time of day in the reader's zone, with the day where that is another than today."""
-    time = format_time(moment, "short", tzinfo=moment.tzinfo, locale=_locale())
-    if moment.date() == timezone.localdate():
-        return time
-    return f"{format_skeleton('MMMd', moment, tzinfo=moment.tzinfo, locale=_locale())}, {time}"
 
 
 def _locale() -> str:

@@ -1,5 +1,6 @@
 """A broadcast before it starts: what it says, who gets it, and what will happen."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -217,7 +218,7 @@ def outlook_of(broadcast: Broadcast) -> Outlook:
         recipients=recipients,
         new_contacts=new_contacts,
         reasons=_reasons(broadcast),
-        duration=in_words(timedelta(seconds=recipients / broadcast.rate)),
+        duration=in_words(timedelta(seconds=math.ceil(recipients / broadcast.rate))),
         ends_at=end if recipients else None,
         a_day=forecast.most_a_day(recipients, broadcast.rate),
     )
