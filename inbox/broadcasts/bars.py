@@ -8,8 +8,8 @@ from django.utils.formats import number_format
 
 from inbox.broadcasts.models import Broadcast
 from inbox.broadcasts.selectors import Column, Counts, Part
-from inbox.broadcasts.templatetags.broadcasts import clock
 from wazime_admin.charts import Columns, columns, percent
+from wazime_admin.templatetags.ui import clock
 
 LEAST_SEEN = 1.5  # percent
 
