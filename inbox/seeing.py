@@ -14,12 +14,16 @@ from django.utils import timezone
 from contacts.numbers import folded
 from inbox.models import Attempt, Outcome, Seen
 from inbox.selectors import CLOCKS_APART
+from wazime_admin.sql import places
 from wazime_admin.team.models import User
 from wazime_admin.wazime.types import Conversation
 
 EVERY = 0  # the conversation_id that stands for all; WaziMe's own begin with 1
 UNDER_WAY = ""
 OURS = (UNDER_WAY, Outcome.SENT, Outcome.UNCERTAIN)
+_MARKS = """SELECT id, conversation_id, until FROM inbox_seen
+    WHERE person_id = %s AND conversation_id IN ({ids})
+"""
 
 
 def unseen(person: User, conversations: Iterable[Conversation]) -> list[Conversation]:
@@ -30,8 +34,8 @@ def unseen(person: User, conversations: Iterable[Conversation]) -> list[Conversa
     """
     given = list(conversations)
     ids = [EVERY, *(row.id for row in given)]
-    marks = Seen.objects.filter(person=person, conversation_id__in=ids)
-    until = dict(marks.values_list("conversation_id", "until"))
+    marks = Seen.objects.raw(_MARKS.format(ids=places(ids)), [person.pk, *ids])
+    until = {mark.conversation_id: mark.until for mark in marks}
     if EVERY not in until:
         _begin(person)
         return []

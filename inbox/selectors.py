@@ -496,7 +496,6 @@ def _seen_since(moment: datetime, conversation_id: int) -> Conversation:
     return reading.read_now(lambda wazime: _whole(wazime, conversation_id))
 
 
-# By hand, as every page asks it: Django takes longer to write it than databases to answer it.
 _SIGNALS = """SELECT
         (SELECT COUNT(*) FROM (
             SELECT id FROM inbox_message

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from inbox import services
 from inbox.models import Snooze
+from wazime_admin.sql import places
 from wazime_admin.team.models import User
 from wazime_admin.wazime.errors import Rejected, Uncertain, WaziMeError
 from wazime_admin.wazime.types import Conversation, Status
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 50  # that are woken in one go
 # Longer than it takes to ask WaziMe for a status and to set it.
 AGAIN_AFTER = timedelta(minutes=5)
+_SNOOZES = """SELECT id, conversation_id, until FROM inbox_snooze
+    WHERE conversation_id IN ({ids})
+"""
 ASLEEP = (Status.DONE, None)  # None: the server does not say
 
 
@@ -29,8 +33,8 @@ def snoozed(conversations: Iterable[Conversation]) -> dict[int, datetime]:
     asleep = [row.id for row in conversations if row.status in ASLEEP]
     if not asleep:
         return {}
-    found = Snooze.objects.filter(conversation_id__in=asleep)
-    return dict(found.values_list("conversation_id", "until"))
+    found = Snooze.objects.raw(_SNOOZES.format(ids=places(asleep)), asleep)
+    return {snooze.conversation_id: snooze.until for snooze in found}
 
 
 def snooze_of(conversation_id: int, status: Status | None) -> Snooze | None:

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce, Lower
 
 from inbox.teamwork.models import Assignment, Note
+from wazime_admin.sql import places
 from wazime_admin.team.models import User
 
 Version = tuple[tuple[int, datetime], ...]
@@ -68,8 +70,29 @@ def version(conversation_id: int) -> Version:
 
 
 def assignees(conversation_ids: Iterable[int]) -> dict[int, User]:
-    """Whose each of these conversations is, without those that are nobody's. One query."""
-    given = Assignment.objects.filter(
-        conversation_id__in=list(conversation_ids), person__is_active=True
-    )
-    return {row.conversation_id: row.person for row in given.select_related("person") if row.person}
+    """Whose each of these conversations is, without those that are nobody's.
+
+    One query, and one more for the people where there are any.
+    """
+    owners = _owners(list(conversation_ids))
+    if not owners:
+        return {}
+    people = User.objects.in_bulk(set(owners.values()))
+    return {
+        conversation_id: people[person_id]
+        for conversation_id, person_id in owners.items()
+        if people[person_id].is_active
+    }
+
+
+_OWNERS = """SELECT conversation_id, person_id FROM teamwork_assignment
+    WHERE person_id IS NOT NULL AND conversation_id IN ({ids})
+"""
+
+
+def _owners(conversation_ids: list[int]) -> dict[int, int]:
+    if not conversation_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_OWNERS.format(ids=places(conversation_ids)), conversation_ids)
+        return dict(cursor.fetchall())

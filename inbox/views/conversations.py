@@ -45,10 +45,10 @@ STATUS_NAMES = {
     Status.IMPORTANT: gettext_lazy("Important"),
     Status.DONE: gettext_lazy("Done"),
 }
-STATUS_CHOICES = [
+STATUS_CHOICES = tuple(
     (status, STATUS_NAMES[status])
     for status in (Status.PENDING, Status.IMPORTANT, Status.DONE, Status.UNREAD)
-]
+)
 # A tab holds many conversations: other languages say so.
 TAB_NAMES = {
     None: pgettext_lazy("conversations", "All"),
@@ -143,7 +143,6 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
         "query": _query(chosen, search, number, whose.given),
         "open_id": open_conversation_id(request),
         "write_url": _write_url(search) if chosen is None else "",
-        "whose": _whose_choices(whose, chosen, search),
         "assigned": whose.given,
     }
     try:
@@ -175,7 +174,6 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
     unseen = _unseen(request, (*shown, *newest), opened)
     listing["unseen"] = [row.id for row in unseen]
     listing["snoozed"] = snoozing.snoozed(shown)
-    tabs = _tabs(chosen, search, counts, whose.given)
     counted = {row.id for row in newest}
     news = news_of([row for row in unseen if row.id in counted])
     # The digest stands for the page.
@@ -183,7 +181,12 @@ def list_context(request: PageRequest, opened: Conversation | None = None) -> di
     signals = selectors.Signals(request.user)
     version = version_of(seen, counts, signals.version, news.version)
     return {
-        "listing": listing | {"version": version, "tabs": tabs},
+        "listing": listing
+        | {
+            "version": version,
+            "tabs": _tabs(chosen, search, counts, whose.given),
+            "whose": _whose_choices(whose, chosen, search),
+        },
         "statuses": STATUS_CHOICES,
         "signals": signals,
         "news": news,
@@ -451,35 +454,45 @@ def _write_url(search: str) -> str:
     return f"{reverse('inbox:new')}?{urlencode(asdict(number))}" if number else ""
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A part of the list to go to. count: how much is there, None when that is not known."""
+
+    name: str
+    label: str
+    url: str
+    is_current: bool
+    count: int | None = None
+
+
 def _tabs(
     chosen: Status | None, search: str, counts: selectors.Counts, whose: str
-) -> list[dict[str, Any]]:
+) -> tuple[Choice, ...]:
     path = reverse("inbox:list")
-    return [
-        {
-            "label": TAB_NAMES[status],
-            "url": path + _query(status, search, whose=whose),
+    return tuple(
+        Choice(
+            name=str(place),
+            label=str(TAB_NAMES[status]),
+            url=path + _query(status, search, whose=whose),
+            is_current=status == chosen,
             # Some servers never list unread conversations: their zero says nothing.
-            "count": counts.get(status)
-            or (None if status is Status.UNREAD else counts.get(status)),
-            "is_current": status == chosen,
-        }
-        for status in selectors.TABS
-    ]
+            count=counts.get(status) or (None if status is Status.UNREAD else counts.get(status)),
+        )
+        for place, status in enumerate(selectors.TABS, 1)
+    )
 
 
-def _whose_choices(
-    whose: assigned.Whose, status: Status | None, search: str
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": given,
-            "label": label,
-            "url": reverse("inbox:list") + _query(status, search, whose=given),
-            "is_current": given == whose.given,
-        }
+def _whose_choices(whose: assigned.Whose, status: Status | None, search: str) -> tuple[Choice, ...]:
+    path = reverse("inbox:list")
+    return tuple(
+        Choice(
+            name=given,
+            label=str(label),
+            url=path + _query(status, search, whose=given),
+            is_current=given == whose.given,
+        )
         for given, label in assigned.choices(whose).items()
-    ]
+    )
 
 
 def open_conversation_id(request: PageRequest) -> int | None:

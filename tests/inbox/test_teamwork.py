@@ -283,7 +283,7 @@ def test_status_and_search_hold_among_mine(
 
     listing = agent_client.get("/inbox/?assigned=me&status=2").context["listing"]
     assert [row.id for row in listing["page"].rows] == [pending.id]
-    assert [tab["count"] for tab in listing["tabs"]] == [2, None, 1, 0, 1]
+    assert [tab.count for tab in listing["tabs"]] == [2, None, 1, 0, 1]
     for search in (done.contact.firstname.upper(), done.contact.name, done.contact.number):
         fields = {"assigned": "me", "search": search}
         found = agent_client.get("/inbox/", fields).context["listing"]["page"].rows

@@ -40,7 +40,7 @@ def test_a_sample_is_what_the_inbox_shows(agent_client: Client, wazime: Sandbox)
     tasks.sample()
 
     tabs = agent_client.get("/inbox/").context["listing"]["tabs"]
-    shown = sorted(tab["count"] for tab in tabs[1:])
+    shown = sorted(tab.count for tab in tabs[1:])
     assert sorted(Sample.objects.values_list("count", flat=True)) == shown
     assert set(Sample.objects.values_list("status", flat=True)) == {1, 2, 3, 4}
 
