@@ -10,16 +10,18 @@ from inbox.views import (
     new,
     outbox,
     snoozes,
+    status,
+    thread,
 )
 
 app_name = "inbox"
 urlpatterns = [
     path("", conversations.index, name="list"),
     path("<int:conversation_id>/", conversations.conversation, name="conversation"),
-    path("<int:conversation_id>/status/", conversations.status, name="status"),
+    path("<int:conversation_id>/status/", status.status, name="status"),
     path("<int:conversation_id>/snooze/", snoozes.snooze, name="snooze"),
-    path("<int:conversation_id>/thread/", messages.thread, name="thread"),
-    path("<int:conversation_id>/older/", messages.older, name="older"),
+    path("<int:conversation_id>/thread/", thread.thread, name="thread"),
+    path("<int:conversation_id>/older/", thread.older, name="older"),
     path("<int:conversation_id>/messages/", messages.write, name="write"),
     path("news/", conversations.what_is_new, name="news"),
     path("new/", new.new, name="new"),

@@ -1,81 +1,22 @@
-"""Writing to a customer in a conversation, and the thread of what was sent."""
-
-from typing import Any
+"""Writing to a customer in a conversation."""
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
-from django.views.decorators.vary import vary_on_headers
+from django.views.decorators.http import require_POST
 
-from inbox import selectors, threads
+from inbox import selectors
 from inbox.forms import MessageForm
-from inbox.history import Mark
 from inbox.models import Message
-from inbox.teamwork import selectors as team_selectors
 from inbox.views.composer import composer_context, put, sent_events
-from inbox.views.conversations import (
-    conversation_context,
-    entries_of,
-    list_context,
-    older_url,
-    status_context,
-    thread_context,
-)
-from inbox.views.fragments import unchanged
-from wazime_admin.http import PageRequest, page_number
+from inbox.views.conversations import conversation_context
+from inbox.views.listing import list_context
+from inbox.views.thread import thread_context
+from wazime_admin.http import PageRequest
 from wazime_admin.trouble import explain
 from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.types import Conversation
-
-
-@require_GET
-def thread(request: PageRequest, conversation_id: int) -> HttpResponse:
-    """The thread alone, for the poll: 204 while nothing has changed."""
-    try:
-        opened = selectors.conversation(conversation_id).value
-    except WaziMeError:
-        return HttpResponse(status=204)  # the page around it says what is wrong
-    context = thread_context(request, opened)
-    if unchanged(request, context["version"]):
-        return HttpResponse(status=204)
-    context |= status_context(conversation_id, opened.status)
-    context["teamwork"] = team_selectors.teamwork(conversation_id)
-    return render(request, "inbox/_thread_answer.html", context)
-
-
-@require_GET
-@vary_on_headers("HX-Request")
-def older(request: PageRequest, conversation_id: int) -> HttpResponse:
-    """What was said before; for the thread that is scrolled up, and as a page of its own."""
-    before = threads.to_mark(request.GET.get("before", ""))
-    number = page_number(request)
-    if before is None or number < 2:
-        raise Http404
-    context: dict[str, Any] = {"conversation_id": conversation_id}
-    try:
-        opened = selectors.conversation(conversation_id).value
-    except WaziMeError as error:
-        context["trouble"] = explain(error)
-    else:
-        context |= _before(request, opened, number, before)
-    name = "inbox/_older.html" if request.htmx else "inbox/older.html"
-    return render(request, name, context)
-
-
-def _before(
-    request: PageRequest, opened: Conversation, number: int, before: Mark
-) -> dict[str, Any]:
-    thread = threads.older(opened, number, before)
-    if thread is None:
-        return {"conversation": opened, "older_url": "", "is_cut_off": True}
-    return {
-        "conversation": opened,
-        "entries": entries_of(request.user, thread.lines),
-        "older_url": older_url(opened.id, thread),
-        "begins": thread.since is None,
-    }
 
 
 @require_POST

@@ -16,7 +16,7 @@ from contacts.services import PerhapsCreated, obtain_contact
 from inbox import lookups, selectors
 from inbox.forms import FirstMessageForm
 from inbox.views.composer import composer_context, put, sent_events
-from inbox.views.conversations import list_context
+from inbox.views.listing import list_context
 from wazime_admin.http import PageRequest
 from wazime_admin.team.models import User
 from wazime_admin.trouble import explain

@@ -19,8 +19,9 @@ from inbox.filters import ALL, ATTENTION, STATES, OutboxFilter
 from inbox.forms import DecisionForm
 from inbox.models import UNDECIDED, Message, State
 from inbox.selectors import Signals
-from inbox.views.conversations import open_conversation_id, thread_context
+from inbox.views.addresses import open_conversation_id
 from inbox.views.fragments import unchanged, version_of
+from inbox.views.thread import thread_context
 from wazime_admin.http import PageRequest
 from wazime_admin.team.models import User
 from wazime_admin.trouble import explain_cause

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 
 from inbox import snoozing
 from inbox.forms import SnoozeForm
-from inbox.views.conversations import changed, status_context
+from inbox.views.status import changed, status_context
 from wazime_admin.http import PageRequest
 from wazime_admin.wazime.types import Status
 

@@ -1,0 +1,124 @@
+"""A conversation's status: how a change went, in words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from inbox import services, snoozing
+from inbox.forms import StatusForm
+from inbox.templatetags.snoozes import moment
+from wazime_admin.http import PageRequest
+from wazime_admin.team.models import User
+from wazime_admin.trouble import Trouble, Words, explain
+from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
+from wazime_admin.wazime.types import Status
+
+STATUS_NAMES = {
+    Status.NONE: gettext_lazy("No status"),
+    Status.UNREAD: gettext_lazy("Unread"),
+    Status.PENDING: gettext_lazy("Pending"),
+    Status.IMPORTANT: gettext_lazy("Important"),
+    Status.DONE: gettext_lazy("Done"),
+}
+STATUS_CHOICES = tuple(
+    (status, STATUS_NAMES[status])
+    for status in (Status.PENDING, Status.IMPORTANT, Status.DONE, Status.UNREAD)
+)
+
+
+@require_POST
+def status(request: PageRequest, conversation_id: int) -> HttpResponse:
+    form = StatusForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(_("There is no such status."), status=422)
+    wanted, seen = form.cleaned_data["status"], form.cleaned_data["seen"]
+    change = changed(
+        request.user,
+        wanted,
+        seen,
+        lambda: services.change_status(conversation_id=conversation_id, status=wanted, seen=seen),
+    )
+    if not request.htmx:
+        messages.add_message(request, change.level, change.sentence)
+        return redirect("inbox:conversation", conversation_id)
+    context = status_context(conversation_id, change.current) | {"change": change}
+    response = render(request, "inbox/_status.html", context, status=change.code)
+    response["HX-Trigger"] = "conversation-changed"
+    return response
+
+
+def status_context(conversation_id: int, current: Status | None) -> dict[str, Any]:
+    return {
+        "conversation_id": conversation_id,
+        "current": current,
+        "statuses": STATUS_CHOICES,
+        "snooze": snoozing.snooze_of(conversation_id, current),
+    }
+
+
+@dataclass(frozen=True)
+class Change:
+    """How setting a status went. previous: what to go back to; None when that is not known;
+    cure: what the person can do about the trouble; until: of a snooze."""
+
+    wanted: Status
+    current: Status | None
+    previous: Status | None = None
+    code: int = 200
+    trouble: Trouble | None = None
+    cure: Words = ""
+    until: datetime | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.code == 200
+
+    @property
+    def level(self) -> int:
+        return messages.SUCCESS if self.done else messages.ERROR
+
+    @property
+    def sentence(self) -> str:
+        if self.until and self.done:
+            at = timezone.localtime(self.until)
+            return _("Snoozed until %(moment)s.") % {"moment": moment(at)}
+        if self.done:
+            return _("Status: %(status)s.") % {"status": STATUS_NAMES[self.wanted]}
+        if self.wanted is Status.UNREAD and self.trouble and self.trouble.code is Cause.VALIDATION:
+            return _("This WaziMe does not let conversations be set to Unread.")
+        if self.trouble:
+            said = " ".join(self.trouble.said)
+            return " ".join(filter(None, (str(self.trouble.cause), said, str(self.cure))))
+        return _("Somebody else changed the status meanwhile: it is now %(status)s.") % {
+            "status": STATUS_NAMES[self.current or Status.NONE]
+        }
+
+
+def changed(
+    person: User,
+    wanted: Status,
+    seen: Status | None,
+    change: Callable[[], None],
+    until: datetime | None = None,
+) -> Change:
+    """What became of a change of status."""
+    try:
+        change()
+    except services.StatusChanged as other:
+        return Change(wanted, current=other.current, code=409)
+    except WaziMeError as error:
+        code = 422 if isinstance(error, Rejected) else 502
+        trouble = explain(error)
+        return Change(
+            wanted, current=seen, code=code, trouble=trouble, cure=trouble.cure_for(person)
+        )
+    return Change(wanted, current=wanted, previous=seen, until=until)
