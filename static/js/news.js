@@ -2,7 +2,7 @@
 
    #news[data-news]   the conversations: [{"name", "url", "at"}]; data-one, data-several: the words
    #heard             says to a screen reader what came, once in each tab
-   #bell              turns the desktop's notifications on and off, for this browser */
+   #bell, #sound      turn the desktop's notifications and a sound on and off, for this browser */
 
 const TOLD = `told:${document.body.dataset.user}`; // conversation's address -> its last message
 const TOLD_KEPT = 100;
@@ -10,8 +10,12 @@ const HEARD = `heard:${document.body.dataset.user}`; // the same, of this tab
 const bell = document.getElementById("bell");
 const canTell = "Notification" in window && "locks" in navigator && matchMedia("(hover: hover)").matches;
 
+const sound = document.getElementById("sound");
+const canSound = "AudioContext" in window && "locks" in navigator;
+
 const news = () => JSON.parse(document.getElementById("news").dataset.news);
 const isOn = () => localStorage.getItem("notifications") === "on" && Notification.permission === "granted";
+const isLoud = () => localStorage.getItem("sound") === "on";
 
 let prefix = "";
 
@@ -54,9 +58,16 @@ function say() {
 }
 
 async function tell() {
-  if (!canTell || !isOn() || !news().length) return;
+  const notifies = canTell && isOn();
+  const sounds = canSound && isLoud();
+  if (!(notifies || sounds) || !news().length) return;
   const fresh = await takeFresh();
   if (!fresh.length) return;
+  if (sounds) chime();
+  if (notifies) notify(fresh);
+}
+
+function notify(fresh) {
   const [title, body] = inWords(fresh);
   const told = new Notification(title, { body, icon: document.querySelector("link[rel=icon]").href });
   told.onclick = () => {
@@ -64,6 +75,21 @@ async function tell() {
     window.focus();
     location.assign(fresh.length === 1 ? fresh[0].url : "/inbox/");
   };
+}
+
+/* Two short tones, made here: there is no file to load. */
+function chime() {
+  const context = new AudioContext();
+  const volume = new GainNode(context, { gain: 0.1 });
+  volume.connect(context.destination);
+  for (const [place, frequency] of [660, 880].entries()) {
+    const tone = new OscillatorNode(context, { frequency });
+    const begin = context.currentTime + place * 0.12;
+    tone.connect(volume);
+    tone.start(begin);
+    tone.stop(begin + 0.1);
+    tone.onended = () => place && context.close();
+  }
 }
 
 function look() {
@@ -94,5 +120,24 @@ if (bell && canTell) {
       document.getElementById("toasts").append(toast);
     }
     showBell();
+  });
+}
+
+function showSound() {
+  sound.hidden = false;
+  sound.setAttribute("aria-pressed", String(isLoud()));
+}
+
+if (sound && canSound) {
+  showSound();
+  sound.addEventListener("click", async () => {
+    if (isLoud()) {
+      localStorage.removeItem("sound");
+    } else {
+      await takeFresh();
+      localStorage.setItem("sound", "on");
+      chime(); // so that it is known
+    }
+    showSound();
   });
 }

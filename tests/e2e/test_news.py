@@ -24,6 +24,10 @@ DESKTOP = """
         constructor(title, { body }) { this.text = `${title}: ${body}`; window.told.push(this); }
         close() {}
     };
+    window.heard = 0;
+    window.OscillatorNode = class extends OscillatorNode {
+        start(when) { window.heard += 1; super.start(when); }
+    };
 """
 
 
@@ -156,6 +160,30 @@ def test_the_desktop_is_told_only_by_those_who_want_it(
     expect(bell).to_have_attribute("aria-pressed", "false")
     page.reload()
     expect(bell).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_sound_is_heard_only_by_those_who_want_it(
+    dashboard: Stack, page_of_agent: Page
+) -> None:
+    page = page_of_agent
+    says(dashboard, rows(page).nth(4))
+    look(page)
+    assert page.evaluate("heard") == 0
+
+    page.get_by_role("button", name="Sound for what is new").click()
+    assert page.evaluate("heard") == 2  # the two tones, so that they are known
+    says(dashboard, rows(page).nth(9))
+    for _ in range(300):
+        if page.evaluate("heard") > 2:
+            break
+        page.wait_for_timeout(200)
+    assert page.evaluate("heard") == 4
+
+    page.reload()
+    sound = page.get_by_role("button", name="Sound for what is new")
+    expect(sound).to_have_attribute("aria-pressed", "true")
+    sound.click()
+    expect(sound).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_browser_that_forbids_it_is_said(page_of_agent: Page) -> None:
