@@ -1,5 +1,11 @@
 """Icons, drawn once."""
 
+from importlib.resources import files
+from io import BytesIO
+from timeit import timeit
+from zipfile import ZipFile
+
+import heroicons
 from django.template import engines
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_outline
 
@@ -23,3 +29,13 @@ def test_an_icons_attributes_cannot_leave_their_quotes() -> None:
     )
 
     assert '"><script>' not in icon.render({"said": '"><script>'})
+
+
+def test_icons_that_were_not_drawn_yet_do_not_each_open_the_archive() -> None:
+    archive = files("heroicons") / "heroicons.zip"
+    draw = heroicons._load_icon.__wrapped__
+    draw("outline", "bell")
+
+    opened = timeit(lambda: ZipFile(BytesIO(archive.read_bytes())).close(), number=10)
+
+    assert timeit(lambda: draw("outline", "bell"), number=10) < opened / 2
