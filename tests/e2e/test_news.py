@@ -162,9 +162,7 @@ def test_the_desktop_is_told_only_by_those_who_want_it(
     expect(bell).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_sound_is_heard_only_by_those_who_want_it(
-    dashboard: Stack, page_of_agent: Page
-) -> None:
+def test_a_sound_is_heard_only_by_those_who_want_it(dashboard: Stack, page_of_agent: Page) -> None:
     page = page_of_agent
     says(dashboard, rows(page).nth(4))
     look(page)

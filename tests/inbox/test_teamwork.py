@@ -354,7 +354,6 @@ def test_whose_they_are_takes_as_many_queries_for_one_as_for_many(
     assert len(after) == len(before)
 
 
-
 # --- Notes ----------------------------------------------------------------------------------------
 
 
