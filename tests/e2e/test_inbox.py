@@ -124,6 +124,26 @@ def test_news_do_not_take_the_focus_from_the_composer(log_in: LogIn) -> None:
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
 
 
+def test_what_is_being_written_outlives_polls_a_status_and_a_reload(log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/?status=2")
+    page.locator(".row:has-text('+55') .row__link").first.click()
+    text = page.get_by_role("textbox", name="Message")
+    text.fill("Meia fra")
+
+    with page.expect_response(re.compile("/thread/"), timeout=60_000):
+        pass  # a poll
+    text.press_sequentially("se")
+    page.get_by_role("button", name="Important").click()
+    expect(page.get_by_role("button", name="Important")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("Status: Important.")).to_be_visible()
+    expect(text).to_have_value("Meia frase")
+    page.reload()
+
+    expect(text).to_have_value("Meia frase")
+    text.fill("")
+
+
 def test_a_keyboard_keeps_its_place(log_in: LogIn) -> None:
     page = log_in("agent")
     page.goto("/inbox/")
