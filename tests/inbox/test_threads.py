@@ -224,8 +224,8 @@ def test_it_costs_no_more_queries(
     nothing = {"X-Version": agent_client.get(address).context["version"]}
 
     # As in test_polls.py, where there is no history.
-    assert cost_of_nothing_new(agent_client, f"{address}thread/", **nothing) == 4
-    assert cost_of_page(agent_client, address) == 8
+    assert cost_of_nothing_new(agent_client, f"{address}thread/", **nothing) == 5
+    assert cost_of_page(agent_client, address) == 11
 
 
 def test_the_ledger_is_shown_while_the_history_cannot_be_read(

@@ -226,8 +226,8 @@ def test_an_agents_page(
     fill(put, count)
     agent_client.get(ADDRESS)
 
-    # session, user; attention, gate; what was counted is kept for a moment
-    assert cost_of_page(agent_client, ADDRESS) == 4
+    # session, user; signals; what was counted is kept for a moment
+    assert cost_of_page(agent_client, ADDRESS) == 3
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -238,7 +238,7 @@ def test_an_admins_page(
     admin_client.get(ADDRESS)
 
     # The same; the people's names, the broadcasts
-    assert cost_of_page(admin_client, ADDRESS) == 6
+    assert cost_of_page(admin_client, ADDRESS) == 5
 
 
 def fill(put: Put, count: int) -> None:
