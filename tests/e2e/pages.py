@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -123,6 +124,9 @@ def furnish(tour: Tour) -> dict[str, Any]:
         post(agent, f"/inbox/{talks[name]}/messages/", send_id=str(uuid4()), message=text)
     post(agent, f"/inbox/{talks['long']}/messages/", send_id=str(uuid4()), message="Oi! " * 300)
     settled(tour.stack)
+    work_together(admin, agent, talks["conversation_id"], places["person_id"])
+    tomorrow = f"{date.today() + timedelta(days=1)}T09:00"
+    post(agent, f"/inbox/{talks['hebrew']}/snooze/", until=tomorrow)
     post(
         admin, "/contacts/opt-outs/new/", numbers="\n".join(mobiles(90_000_000, 12)), reason="SAIR"
     )
@@ -132,6 +136,7 @@ def furnish(tour: Tour) -> dict[str, Any]:
         "contact_id": number_in(admin, f"/contacts/?search={ANA}", "a[href*='/edit/']"),
         "reply_id": number_in(admin, "/inbox/replies/", "a[href*='/edit/']"),
         "message_id": message,
+        "name": "days",  # of a report
     }
 
 
@@ -179,6 +184,13 @@ def send_everything(page: Page, stack: Stack, conversation: int) -> None:
             ask(stack, "POST", "faults", fault)
         post(page, f"/inbox/{conversation}/messages/", send_id=str(uuid4()), **content)
         settled(stack)
+
+
+def work_together(admin: Page, agent: Page, conversation: int, person: int) -> None:
+    """The agent has the conversation, and both wrote notes on it."""
+    post(admin, f"/inbox/{conversation}/assign/", person=str(person))
+    post(admin, f"/inbox/{conversation}/notes/", text="Troca autorizada até sexta-feira.")
+    post(agent, f"/inbox/{conversation}/notes/", text="Prefere mensagens de manhã.\nTamanho M.")
 
 
 def settled(stack: Stack) -> None:
@@ -312,6 +324,23 @@ def attach(page: Page) -> None:
     page.locator("#id_image").set_input_files(PICTURE)
 
 
+def pick(page: Page) -> None:
+    """Select several rows of the list."""
+    for place in range(4):
+        page.locator("[data-pick]").nth(place).check()
+
+
+def pick_in_vain(page: Page) -> None:
+    pick(page)
+    page.keyboard.press("3")
+
+
+def edit_note(page: Page) -> None:
+    if not page.locator(".pane--side .pane__body").is_visible():
+        page.locator(".pane--side > summary").click()
+    page.locator(".team-note summary").first.click()
+
+
 def until_stale(page: Page) -> None:
     """Load the page again until what was kept of it is too old to be fresh."""
 
@@ -334,6 +363,8 @@ READS += ["inbox/template-list"]
 DOWN = ({"fault": "maintenance", "endpoints": READS},)
 REFUSED = ({"fault": "ip_not_whitelisted", "endpoints": READS},)
 CLOSED = ({"fault": "ip_not_whitelisted"},)
+UNCHANGED = ({"fault": "http_502", "endpoints": ["inbox/change-conversation-status"]},)
+LONG_AGO = "period=dates&since=2001-01-01&until=2001-01-02"
 TALK = "/inbox/{conversation_id}/"
 WRONG = ".errorlist, .field__error, .banner--danger"
 SUBMIT = "main form:not(.search) .button--primary"
@@ -364,6 +395,12 @@ PAGES = [
     Shown("inbox-page-missing", "/inbox/?page=99", "agent", sees=".empty"),
     Shown("inbox-stale", "/inbox/", "agent", until_stale, ".banner--warn", DOWN),
     Shown("inbox-down", "/inbox/?search=never-asked", "agent", sees=".empty, .banner", faults=DOWN),
+    Shown("inbox-mine", "/inbox/?assigned=me", "agent", sees=".row__assignee"),
+    Shown("inbox-mine-nothing", "/inbox/?assigned=me", sees=".empty"),
+    Shown("inbox-nobodys", "/inbox/?assigned=none", "agent", sees=".row"),
+    Shown("inbox-selected", "/inbox/", "agent", pick, "#bulk:not([hidden])"),
+    Shown("inbox-selected-refused", "/inbox/", "agent", pick_in_vain, ".row__problem", UNCHANGED),
+    Shown("inbox-snoozed", "/inbox/?status=1", "agent", sees=".row__snoozed"),
     Shown("conversation", TALK, "agent", sees=".bubble--out"),
     Shown("conversation-arab", "/inbox/{arab}/", "agent", sees=".bubble--out"),
     Shown("conversation-hebrew", "/inbox/{hebrew}/", "agent", sees=".bubble--out"),
@@ -383,6 +420,19 @@ PAGES = [
     Shown(
         "conversation-opened", "/inbox/", "agent", press("j", "j", "j", "j", "j", "j", "j"), "#who"
     ),
+    Shown("conversation-selected", TALK, "agent", pick, "#bulk:not([hidden])"),
+    Shown("snooze", TALK, "agent", click("#snooze > summary"), "#snooze[open]"),
+    Shown("snoozed", "/inbox/{hebrew}/", "agent", sees=".snooze__until"),
+    Shown(
+        "snoozed-menu",
+        "/inbox/{hebrew}/",
+        "agent",
+        click("#snooze > summary"),
+        "#snooze[open]",
+    ),
+    Shown("assign", TALK, "agent", click("#assignment summary"), "#assignment [open]"),
+    Shown("assigned-to-a-colleague", TALK, sees="#assign-me"),
+    Shown("team-note-edited", TALK, "agent", edit_note, ".team-note [open]"),
     Shown("composer-menu", TALK, "agent", click(".composer .menu summary"), ".menu[open]"),
     Shown("composer-image", f"{TALK}?kind=image", "agent", attach, ".tray__item"),
     Shown("composer-location", f"{TALK}?kind=location", "agent"),
@@ -446,6 +496,11 @@ PAGES = [
     Shown("forbidden", "/team/", "agent"),
     Shown("not-found", "/inbox/outbox/99999999/", "agent"),
     Shown("not-found-outside", "/nowhere/", ""),
+    # Reports
+    Shown("reports", "/reports/"),
+    Shown("reports-agent", "/reports/", "agent"),
+    Shown("reports-empty", "/reports/?" + LONG_AGO, sees=".empty"),
+    Shown("reports-table", "/reports/", act=click("summary:has-text('As a table')"), sees="[open]"),
     # Contacts
     Shown("contacts", "/contacts/"),
     Shown("contacts-agent", "/contacts/", "agent"),
