@@ -30,6 +30,7 @@ from tests.e2e.test_broadcasts import (
     start,
     upload,
 )
+from tests.e2e.test_teamwork import SOON
 from tests.stack import Stack
 
 DESK = {"width": 1440, "height": 900}
@@ -98,8 +99,8 @@ class Tour:
         page.goto(shown.address.format(**self.places))
         if shown.act:
             shown.act(page)
-        expect(page.locator(shown.sees).first).to_be_attached()
-        expect(page.locator(".htmx-request")).to_have_count(0)
+        expect(page.locator(shown.sees).first).to_be_attached(timeout=SOON)
+        expect(page.locator(".htmx-request")).to_have_count(0, timeout=SOON)
         return page
 
 
