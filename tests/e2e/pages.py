@@ -337,8 +337,7 @@ def pick_in_vain(page: Page) -> None:
 
 
 def edit_note(page: Page) -> None:
-    if not page.locator(".pane--side .pane__body").is_visible():
-        page.locator(".pane--side > summary").click()
+    page.locator(".pane--side").evaluate("pane => (pane.open = true)")  # for a phone, too
     page.locator(".team-note summary").first.click()
 
 
