@@ -312,13 +312,13 @@ def log_in(name: str, password: str) -> Act:
 def palette(page: Page) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("Ana")
-    expect(page.locator("#palette-found [role=option]").first).to_be_visible()
+    expect(page.locator("#palette-found [role=option]").first).to_be_visible(timeout=SOON)
 
 
 def slash(page: Page) -> None:
     page.locator("#id_message").fill("")
     page.locator("#id_message").press("/")
-    expect(page.locator("#picker-list [role=option]").first).to_be_visible()
+    expect(page.locator("#picker-list [role=option]").first).to_be_visible(timeout=SOON)
 
 
 def attach(page: Page) -> None:
