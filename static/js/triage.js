@@ -213,14 +213,16 @@ async function setPicked(status, name) {
 const undoToast = () => document.getElementById("undo-several");
 let undoable = []; // jobs that are done
 
-/* done: jobs. One of a single conversation goes by itself, as other toasts do. */
-function tell(text, done) {
+/* done: jobs that can be undone; count: of how many it tells that they went well. One of a single
+   conversation goes by itself, as other toasts do. */
+function tell(text, done, count = done.length) {
   undoToast()?.remove();
   if (!text) return;
   undoable = done.filter(({ to, seen }) => seen !== "" && seen !== to);
   const toast = document.getElementById("undo-toast").content.firstElementChild.cloneNode(true);
   toast.id = "undo-several";
   toast.querySelector(".toast__text").textContent = text;
+  if (!count) toast.querySelector("svg").remove();
   toast.querySelector("[data-undo]").hidden = !undoable.length;
   toast.toggleAttribute("data-toast-stays", undoable.length > 1);
   document.getElementById("toasts").append(toast);
@@ -233,7 +235,7 @@ async function undo() {
   for (const { entry } of jobs) entries.set(entry.id, entry);
   const { done, said } = await setAll(jobs);
   if (done.length) said.unshift(filled(bar.dataset.back, done.length));
-  tell(said.join(" "), []);
+  tell(said.join(" "), [], done.length);
 }
 
 /* Whoever changes one conversation by hand means that one when they undo. */

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,7 @@ from tests.e2e.test_broadcasts import (
     start,
     upload,
 )
+from tests.e2e.test_teamwork import SOON
 from tests.stack import Stack
 
 DESK = {"width": 1440, "height": 900}
@@ -97,8 +99,8 @@ class Tour:
         page.goto(shown.address.format(**self.places))
         if shown.act:
             shown.act(page)
-        expect(page.locator(shown.sees).first).to_be_attached()
-        expect(page.locator(".htmx-request")).to_have_count(0)
+        expect(page.locator(shown.sees).first).to_be_attached(timeout=SOON)
+        expect(page.locator(".htmx-request")).to_have_count(0, timeout=SOON)
         return page
 
 
@@ -123,6 +125,9 @@ def furnish(tour: Tour) -> dict[str, Any]:
         post(agent, f"/inbox/{talks[name]}/messages/", send_id=str(uuid4()), message=text)
     post(agent, f"/inbox/{talks['long']}/messages/", send_id=str(uuid4()), message="Oi! " * 300)
     settled(tour.stack)
+    work_together(admin, agent, talks["conversation_id"], places["person_id"])
+    tomorrow = f"{date.today() + timedelta(days=1)}T09:00"
+    post(agent, f"/inbox/{talks['hebrew']}/snooze/", until=tomorrow)
     post(
         admin, "/contacts/opt-outs/new/", numbers="\n".join(mobiles(90_000_000, 12)), reason="SAIR"
     )
@@ -132,6 +137,7 @@ def furnish(tour: Tour) -> dict[str, Any]:
         "contact_id": number_in(admin, f"/contacts/?search={ANA}", "a[href*='/edit/']"),
         "reply_id": number_in(admin, "/inbox/replies/", "a[href*='/edit/']"),
         "message_id": message,
+        "name": "days",  # of a report
     }
 
 
@@ -179,6 +185,13 @@ def send_everything(page: Page, stack: Stack, conversation: int) -> None:
             ask(stack, "POST", "faults", fault)
         post(page, f"/inbox/{conversation}/messages/", send_id=str(uuid4()), **content)
         settled(stack)
+
+
+def work_together(admin: Page, agent: Page, conversation: int, person: int) -> None:
+    """The agent has the conversation, and both wrote notes on it."""
+    post(admin, f"/inbox/{conversation}/assign/", person=str(person))
+    post(admin, f"/inbox/{conversation}/notes/", text="Troca autorizada até sexta-feira.")
+    post(agent, f"/inbox/{conversation}/notes/", text="Prefere mensagens de manhã.\nTamanho M.")
 
 
 def settled(stack: Stack) -> None:
@@ -299,17 +312,33 @@ def log_in(name: str, password: str) -> Act:
 def palette(page: Page) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("Ana")
-    expect(page.locator("#palette-found [role=option]").first).to_be_visible()
+    expect(page.locator("#palette-found [role=option]").first).to_be_visible(timeout=SOON)
 
 
 def slash(page: Page) -> None:
     page.locator("#id_message").fill("")
     page.locator("#id_message").press("/")
-    expect(page.locator("#picker-list [role=option]").first).to_be_visible()
+    expect(page.locator("#picker-list [role=option]").first).to_be_visible(timeout=SOON)
 
 
 def attach(page: Page) -> None:
     page.locator("#id_image").set_input_files(PICTURE)
+
+
+def pick(page: Page) -> None:
+    """Select several rows of the list."""
+    for place in range(4):
+        page.locator("[data-pick]").nth(place).check()
+
+
+def pick_in_vain(page: Page) -> None:
+    pick(page)
+    page.keyboard.press("3")
+
+
+def edit_note(page: Page) -> None:
+    page.locator(".pane--side").evaluate("pane => (pane.open = true)")  # for a phone, too
+    page.locator(".team-note summary").first.click()
 
 
 def until_stale(page: Page) -> None:
@@ -334,6 +363,8 @@ READS += ["inbox/template-list"]
 DOWN = ({"fault": "maintenance", "endpoints": READS},)
 REFUSED = ({"fault": "ip_not_whitelisted", "endpoints": READS},)
 CLOSED = ({"fault": "ip_not_whitelisted"},)
+UNCHANGED = ({"fault": "http_502", "endpoints": ["inbox/change-conversation-status"]},)
+LONG_AGO = "period=dates&since=2001-01-01&until=2001-01-02"
 TALK = "/inbox/{conversation_id}/"
 WRONG = ".errorlist, .field__error, .banner--danger"
 SUBMIT = "main form:not(.search) .button--primary"
@@ -364,6 +395,12 @@ PAGES = [
     Shown("inbox-page-missing", "/inbox/?page=99", "agent", sees=".empty"),
     Shown("inbox-stale", "/inbox/", "agent", until_stale, ".banner--warn", DOWN),
     Shown("inbox-down", "/inbox/?search=never-asked", "agent", sees=".empty, .banner", faults=DOWN),
+    Shown("inbox-mine", "/inbox/?assigned=me", "agent", sees=".row__assignee"),
+    Shown("inbox-mine-nothing", "/inbox/?assigned=me", sees=".empty"),
+    Shown("inbox-nobodys", "/inbox/?assigned=none", "agent", sees=".row"),
+    Shown("inbox-selected", "/inbox/", "agent", pick, "#bulk:not([hidden])"),
+    Shown("inbox-selected-refused", "/inbox/", "agent", pick_in_vain, "#undo-several", UNCHANGED),
+    Shown("inbox-snoozed", "/inbox/?status=1", "agent", sees=".row__snoozed"),
     Shown("conversation", TALK, "agent", sees=".bubble--out"),
     Shown("conversation-arab", "/inbox/{arab}/", "agent", sees=".bubble--out"),
     Shown("conversation-hebrew", "/inbox/{hebrew}/", "agent", sees=".bubble--out"),
@@ -383,7 +420,28 @@ PAGES = [
     Shown(
         "conversation-opened", "/inbox/", "agent", press("j", "j", "j", "j", "j", "j", "j"), "#who"
     ),
-    Shown("composer-menu", TALK, "agent", click(".composer .menu summary"), ".menu[open]"),
+    Shown("conversation-selected", TALK, "agent", pick, "#bulk:not([hidden])"),
+    Shown("snooze", TALK, "agent", click("#snooze > summary"), "#snooze[open]"),
+    Shown("snoozed", "/inbox/{hebrew}/", "agent", sees=".snooze__until"),
+    Shown(
+        "snoozed-menu",
+        "/inbox/{hebrew}/",
+        "agent",
+        click("#snooze > summary"),
+        "#snooze[open]",
+    ),
+    Shown("assign", TALK, "agent", click("#assignment summary"), "#assignment [open]"),
+    Shown("assigned-to-a-colleague", TALK, sees="#assign-me"),
+    Shown("team-note-edited", TALK, "agent", edit_note, ".team-note [open]"),
+    # On a phone the open menu lies over a part of a status, which has its size when it is closed.
+    Shown(
+        "composer-menu",
+        TALK,
+        "agent",
+        click(".composer .menu summary"),
+        ".menu[open]",
+        excused=("target-size",),
+    ),
     Shown("composer-image", f"{TALK}?kind=image", "agent", attach, ".tray__item"),
     Shown("composer-location", f"{TALK}?kind=location", "agent"),
     Shown("composer-template", f"{TALK}?kind=template", "agent", sees=".template"),
@@ -446,6 +504,11 @@ PAGES = [
     Shown("forbidden", "/team/", "agent"),
     Shown("not-found", "/inbox/outbox/99999999/", "agent"),
     Shown("not-found-outside", "/nowhere/", ""),
+    # Reports
+    Shown("reports", "/reports/"),
+    Shown("reports-agent", "/reports/", "agent"),
+    Shown("reports-empty", "/reports/?" + LONG_AGO, sees=".empty"),
+    Shown("reports-table", "/reports/", act=click("summary:has-text('As a table')"), sees="[open]"),
     # Contacts
     Shown("contacts", "/contacts/"),
     Shown("contacts-agent", "/contacts/", "agent"),

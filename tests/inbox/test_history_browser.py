@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -77,6 +78,27 @@ def test_question_and_answer_stand_in_the_thread(
     expect(bubble(opened, "Sai hoje à tarde.")).to_contain_text("Delivered", timeout=PATIENCE)
     expect(bubble(opened, "Sai hoje à tarde.")).to_have_count(1)
     assert [message["text"] for message in wazime.accepted()] == ["Sai hoje à tarde."]
+
+
+def test_everybody_can_read_it_on_every_screen(
+    opened: Page, wazime: Sandbox, conversation: Conversation, deliver: Deliver
+) -> None:
+    contact = conversation.contact
+    assert contact
+    wazime.inbound(contact.mobile_code, contact.mobile, "Meu pedido chegou? " * 20)
+    opened.get_by_label("Message", exact=True).fill("Sai hoje à tarde.")
+    opened.get_by_role("button", name="Send", exact=True).click()
+    expect(bubble(opened, "Sai hoje à tarde.")).to_be_visible(timeout=PATIENCE)
+    deliver(Message.objects.get(text="Sai hoje à tarde."))
+    expect(bubble(opened, "Sai hoje à tarde.")).to_contain_text("Delivered", timeout=PATIENCE)
+    expect(bubble(opened, "Meu pedido chegou?")).to_be_visible(timeout=PATIENCE)
+
+    opened.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    for width in (1440, 390, 320):
+        opened.set_viewport_size({"width": width, "height": 844})
+        found = Axe().run(opened)
+        assert found.violations_count == 0, found.generate_report()
+        assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_what_was_read_stays_where_it_is_when_older_messages_come(

@@ -186,6 +186,15 @@ def test_one_that_is_put_off_again_can_be_woken_to_what_it_was_at_first(
     assert '<button class="menu__item" name="status" value="3">' in shown(response)
 
 
+def test_one_that_was_unread_is_woken_to_pending(agent_client, sleeping) -> None:
+    """There are servers that refuse Unread."""
+    Snooze.objects.update(previous=Status.UNREAD)
+
+    page = shown(agent_client.get(page_of(sleeping)))
+
+    assert '<button class="menu__item" name="status" value="2">' in page
+
+
 def test_only_people_may_snooze(client: Client, conversation) -> None:
     assert snooze(client, conversation, written(tomorrow())).status_code == 401
     assert client.get(f"{page_of(conversation)}snooze/").status_code in (302, 405)
