@@ -168,7 +168,9 @@ def test_a_sound_is_heard_only_by_those_who_want_it(dashboard: Stack, page_of_ag
     look(page)
     assert page.evaluate("heard") == 0
 
-    page.get_by_role("button", name="Sound for what is new").click()
+    sound = page.get_by_role("button", name="Sound for what is new")
+    sound.click()
+    expect(sound).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("heard") == 2  # the two tones, so that they are known
     says(dashboard, rows(page).nth(9))
     for _ in range(300):
@@ -178,7 +180,6 @@ def test_a_sound_is_heard_only_by_those_who_want_it(dashboard: Stack, page_of_ag
     assert page.evaluate("heard") == 4
 
     page.reload()
-    sound = page.get_by_role("button", name="Sound for what is new")
     expect(sound).to_have_attribute("aria-pressed", "true")
     sound.click()
     expect(sound).to_have_attribute("aria-pressed", "false")

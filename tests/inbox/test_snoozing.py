@@ -250,7 +250,7 @@ def test_while_wazime_is_down_it_sleeps_on_and_is_woken_later(sleeping, wazime, 
     wazime.clear_faults()
     assert status_of(sleeping) == Status.DONE
 
-    Snooze.objects.update(due_at=timezone.now())
+    Snooze.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     snoozing.wake_due()
 
     assert status_of(sleeping) == Status.PENDING
