@@ -73,15 +73,17 @@ document.addEventListener("htmx:beforeRequest", ({ target: link, detail }) => {
   detail.target.before(standIn);
   opening = link.pathname;
   showOpened();
+  // Not htmx:afterRequest: nobody hears that of a link whose list has been replaced meanwhile.
+  detail.xhr.addEventListener("loadend", () => endOpening(detail.xhr.status === 200));
 });
-document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (!opens(detail.requestConfig.elt)) return;
+
+function endOpening(isOpen) {
   document.querySelector(".conversation--opening")?.remove();
   opening = "";
   showOpened();
-  if (!detail.successful || document.activeElement.matches("input, textarea, select")) return;
+  if (!isOpen || document.activeElement.matches("input, textarea, select")) return;
   document.querySelector("#conversation h1")?.focus({ preventScroll: true });
-});
+}
 
 /* What is open before somebody's eyes is seen. */
 document.addEventListener("htmx:configRequest", ({ target, detail }) => {

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.conftest import LogIn, ask
 from tests.e2e.test_main_job import open_pending, write
@@ -80,6 +80,23 @@ def test_a_conversation_that_cannot_be_opened_leaves_the_one_before(log_in: LogI
     expect(page.get_by_role("heading", level=1)).to_have_text(before)
     expect(page.locator(".row__link[aria-current]")).to_have_text(before)
     expect(page.get_by_label("Message", exact=True)).to_have_value("Ainda estou escrevendo")
+
+
+def test_a_conversation_opens_although_the_list_is_replaced_meanwhile(log_in: LogIn) -> None:
+    page = log_in("agent")
+    page.goto("/inbox/")
+    held: list[Route] = []
+    page.route(re.compile(r"/inbox/\d+/$"), lambda route: held.append(route))
+    name = rows(page).nth(1).inner_text()
+
+    rows(page).nth(1).click()
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    new_list(page)
+    held[0].continue_()
+
+    expect(page.locator("#conversation h1")).to_have_text(name)
+    expect(page.locator("#conversation h1")).to_be_focused()
+    expect(page.locator(".conversation--opening")).to_have_count(0)
 
 
 def test_the_last_of_two_clicks_opens(dashboard: Stack, log_in: LogIn) -> None:
