@@ -13,7 +13,8 @@ def cost_of_nothing_new(client: Client, address: str, **headers: str) -> int:
         response = client.get(address, headers={**HTMX, **headers})
     assert (response.status_code, response.content) == (204, b"")
     assert not response.cookies
-    assert [each["sql"] for each in queries if not each["sql"].startswith("SELECT")] == []
+    asked = [each["sql"].lstrip("(") for each in queries]  # PostgreSQL's UNIONs begin with it
+    assert [sql for sql in asked if not sql.startswith("SELECT")] == []
     return len(queries)
 
 

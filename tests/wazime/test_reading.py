@@ -55,9 +55,12 @@ def source() -> Iterator[Source]:
 
 
 @pytest.fixture(autouse=True)
-def nobody_hurries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What other tests waited for in vain is over."""
-    monkeypatch.setattr(reading, "flights", Flights())
+def nobody_hurries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What other tests waited for in vain is over, and none keeps an answer for the next."""
+    own = Flights()
+    monkeypatch.setattr(reading, "flights", own)
+    yield
+    assert eventually(lambda: not own._under_way)
 
 
 def read(kind: Kind, name: str, call: Callable[[WaziMeClient], Any], *key: object) -> Reading[Any]:
