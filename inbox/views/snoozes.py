@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 
 from inbox import snoozing
 from inbox.forms import SnoozeForm
-from inbox.views.status import changed, status_context
+from inbox.views.status import answer, changed, status_context
 from wazime_admin.http import PageRequest
 from wazime_admin.wazime.types import Status
 
@@ -27,13 +27,7 @@ def snooze(request: PageRequest, conversation_id: int) -> HttpResponse:
         ),
         until=until,
     )
-    if not request.htmx:
-        messages.add_message(request, change.level, change.sentence)
-        return redirect("inbox:conversation", conversation_id)
-    context = status_context(conversation_id, change.current) | {"change": change}
-    response = render(request, "inbox/_status.html", context, status=change.code)
-    response["HX-Trigger"] = "conversation-changed"
-    return response
+    return answer(request, conversation_id, change)
 
 
 def _refused(request: PageRequest, conversation_id: int, form: SnoozeForm) -> HttpResponse:

@@ -47,13 +47,7 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
         seen,
         lambda: services.change_status(conversation_id=conversation_id, status=wanted, seen=seen),
     )
-    if not request.htmx:
-        messages.add_message(request, change.level, change.sentence)
-        return redirect("inbox:conversation", conversation_id)
-    context = status_context(conversation_id, change.current) | {"change": change}
-    response = render(request, "inbox/_status.html", context, status=change.code)
-    response["HX-Trigger"] = "conversation-changed"
-    return response
+    return answer(request, conversation_id, change)
 
 
 def status_context(conversation_id: int, current: Status | None) -> dict[str, Any]:
@@ -122,3 +116,14 @@ def changed(
             wanted, current=seen, code=code, trouble=trouble, cure=trouble.cure_for(person)
         )
     return Change(wanted, current=wanted, previous=seen, until=until)
+
+
+def answer(request: PageRequest, conversation_id: int, change: Change) -> HttpResponse:
+    """The control as it is now, with what became of the change."""
+    if not request.htmx:
+        messages.add_message(request, change.level, change.sentence)
+        return redirect("inbox:conversation", conversation_id)
+    context = status_context(conversation_id, change.current) | {"change": change}
+    response = render(request, "inbox/_status.html", context, status=change.code)
+    response["HX-Trigger"] = "conversation-changed"
+    return response
