@@ -11,6 +11,8 @@ import redis
 from django.core.cache import cache
 
 T = TypeVar("T")
+# A value, and the time in seconds since 1970 until which it is fresh.
+_Kept = tuple[T, float]
 
 # How long a value is fresh, in seconds, and at least how many times as long as making it took:
 # however much there is to count, a small part of the time is spent on counting it.
@@ -61,8 +63,8 @@ def shared(key: str, make: Callable[[], T]) -> T:
     """
     maker = uuid4().hex
     while True:
-        kept: tuple[T, float] | None = cache.get(key)
-        if kept and time.time() < kept[1]:
+        kept: _Kept[T] | None = cache.get(key)
+        if kept and _is_fresh(kept):
             return kept[0]
         if cache.add(_making(key), maker, MAKING):
             return _make(key, maker, make)
@@ -74,6 +76,11 @@ def shared(key: str, make: Callable[[], T]) -> T:
 def _make(key: str, maker: str, make: Callable[[], T]) -> T:
     begun = time.monotonic()
     try:
+        # Somebody may have made it between the look at what is kept and taking the turn.
+        kept: _Kept[T] | None = cache.get(key)
+        if kept and _is_fresh(kept):
+            cache.delete(_making(key))
+            return kept[0]
         value = make()
     except BaseException:
         cache.delete(_making(key))
@@ -88,6 +95,10 @@ def _make(key: str, maker: str, make: Callable[[], T]) -> T:
 def forget(keys: Iterable[str]) -> None:
     """Make these anew, also where that is under way: what they were made from has changed."""
     cache.delete_many([name for key in keys for name in (key, _making(key))])
+
+
+def _is_fresh(kept: _Kept[Any]) -> bool:
+    return time.time() < kept[1]
 
 
 def _making(key: str) -> str:

@@ -51,6 +51,21 @@ def test_many_who_ask_at_once_share_one_value(aside) -> None:
     assert slow.calls == 1
 
 
+def test_what_was_made_between_the_look_and_the_turn_is_not_made_again(monkeypatch) -> None:
+    look = cache.cache.get
+
+    def look_and_be_overtaken(key: str) -> object:
+        kept = look(key)
+        monkeypatch.undo()
+        assert cache.shared(KEY, lambda: 1) == 1
+        return kept
+
+    monkeypatch.setattr(cache.cache, "get", look_and_be_overtaken)
+
+    assert cache.shared(KEY, lambda: pytest.fail("made twice")) == 1
+    assert cache.cache.get(f"{KEY}:making") is None, "nobody holds the turn"
+
+
 def test_while_it_is_made_anew_the_others_get_the_last_value(aside, monkeypatch) -> None:
     monkeypatch.setattr(cache, "FRESH", 0.0)
     monkeypatch.setattr(cache, "TIMES_ITS_COST", 0)
