@@ -1,9 +1,9 @@
 /* Saved replies in the composer. All words stand in templates/replies/_picker.html.
 
    A slash at the start of a word in the message opens the list (#picker), which follows the word:
-   then the text field is a combobox as WAI-ARIA describes it, if one of several lines.
-   [data-picker] opens the same list with a search field of its own. What is chosen takes the place
-   of the word, or of the selection.
+   then the text field is one with suggestions. It is no combobox, which has one line only (WAI-ARIA).
+   [data-picker] opens the same list with a search field of its own, and that is one. What is chosen
+   takes the place of the word, or of the selection.
 
    The options come from the server when a composer first needs them, filled for its customer. */
 
@@ -15,7 +15,8 @@ const part = (selector) => picker().querySelector(selector);
 const message = () => document.querySelector("form[data-composer]")?.elements.message;
 const isOpen = () => picker()?.hidden === false;
 const isTyped = () => part(".search").hidden;
-const combobox = () => (isTyped() ? message() : part("#picker-search"));
+const textField = () => (isTyped() ? message() : part("#picker-search"));
+const SUGGESTING = { "aria-autocomplete": "list", "aria-controls": "picker-list", "aria-haspopup": "listbox" };
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const wordsOf = (text) => plain(text).replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 
@@ -85,7 +86,7 @@ function open({ typed }) {
   part(".search").hidden = typed;
   part("#picker-search").value = "";
   document.querySelector("[data-picker]").setAttribute("aria-expanded", String(!typed));
-  if (typed) message().setAttribute("role", "combobox");
+  if (typed) for (const [name, value] of Object.entries(SUGGESTING)) message().setAttribute(name, value);
   show();
   load(list);
 }
@@ -96,9 +97,7 @@ function close() {
   isAwaited = false;
   document.querySelector("[data-picker]").setAttribute("aria-expanded", "false");
   document.getElementById("picker-said").textContent = "";
-  for (const name of ["role", "aria-expanded", "aria-controls", "aria-activedescendant", "aria-autocomplete"]) {
-    message().removeAttribute(name);
-  }
+  for (const name of [...Object.keys(SUGGESTING), "aria-activedescendant"]) message().removeAttribute(name);
 }
 
 /* state: what there is to say in place of options. */
@@ -132,13 +131,9 @@ const active = () => part("[aria-selected=true]");
 
 function activate(option) {
   active()?.setAttribute("aria-selected", "false");
-  const field = combobox();
-  field.setAttribute("aria-expanded", "true");
-  field.setAttribute("aria-controls", "picker-list");
-  field.setAttribute("aria-autocomplete", "list");
-  if (!option) return field.removeAttribute("aria-activedescendant");
+  if (!option) return textField().removeAttribute("aria-activedescendant");
   option.setAttribute("aria-selected", "true");
-  field.setAttribute("aria-activedescendant", option.id);
+  textField().setAttribute("aria-activedescendant", option.id);
   option.scrollIntoView({ block: "nearest" });
 }
 
@@ -206,7 +201,7 @@ document.addEventListener(
   (event) => {
     if (!isOpen() || event.isComposing || event.keyCode === 229) return;
     if (event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
-    const isInField = event.target === combobox();
+    const isInField = event.target === textField();
     if (isInField && isTyped() && ["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) close();
     const act = KEYS[event.key];
     if (!isOpen() || !act || (!isInField && event.key !== "Escape")) return;
