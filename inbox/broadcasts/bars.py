@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
+from babel.numbers import format_percent
 from django.utils import timezone
-from django.utils.formats import number_format
 
 from inbox.broadcasts.models import Broadcast
 from inbox.broadcasts.selectors import Column, Counts, Part
 from wazime_admin.charts import Columns, columns, percent
-from wazime_admin.templatetags.ui import clock
+from wazime_admin.templatetags.ui import clock, locale
 
 LEAST_SEEN = 1.5  # percent
 
@@ -43,9 +44,13 @@ def pieces(counts: Counts) -> list[Piece]:
 def share_of(percent: float) -> str:
     """Rounded, but never 100 % before it is all, nor 0 % when there is something."""
     if 0 < percent < 0.1:
-        return f"< {number_format(0.1, 1)} %"
-    rounded = min(round(percent, 1), 99.9) if percent < 100 else 100
-    return f"{number_format(rounded, 0 if rounded in (0, 100) else 1)} %"
+        return f"< {_written(0.1)}"
+    return _written(min(round(percent, 1), 99.9) if percent < 100 else 100)
+
+
+def _written(percent: float) -> str:
+    part = Decimal(str(percent)) / 100
+    return format_percent(part, decimal_quantization=False, locale=locale())
 
 
 def chart(broadcast: Broadcast, course: list[Column]) -> Columns | None:

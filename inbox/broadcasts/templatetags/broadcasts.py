@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from babel.dates import format_timedelta
 from django import template
 from django.utils import timezone
-from django.utils.translation import get_language, to_locale
+
+from wazime_admin.templatetags.ui import locale
 
 register = template.Library()
 
@@ -14,7 +15,7 @@ register = template.Library()
 def lasting(end: datetime, begin: datetime) -> str:
     """How long it is from the one to the other, in words: "4 minutes"."""
     length = max(end - begin, timedelta(seconds=1))
-    return format_timedelta(length, locale=_locale(), threshold=1.2)
+    return format_timedelta(length, locale=locale(), threshold=1.2)
 
 
 @register.filter
@@ -27,7 +28,3 @@ def time_left(moment: datetime) -> str:
 def since(moment: datetime) -> str:
     """How long it has been since then, in words."""
     return lasting(timezone.now(), moment)
-
-
-def _locale() -> str:
-    return to_locale(get_language() or "en")

@@ -15,8 +15,8 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext, to_locale
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from contacts.services import PerhapsCreated
@@ -45,6 +45,7 @@ from wazime_admin.cache import shared
 from wazime_admin.exports import csv_response, readers_delimiter
 from wazime_admin.http import PageRequest, page_number
 from wazime_admin.team.access import admin_required
+from wazime_admin.templatetags.ui import locale
 from wazime_admin.trouble import explain
 from wazime_admin.wazime.errors import WaziMeError
 
@@ -233,7 +234,7 @@ def _audience_of(broadcast: Broadcast) -> tuple[dict[str, int], int]:
 
 def in_words(length: timedelta) -> str:
     """ "3 hours" in the reader's language."""
-    return format_timedelta(length, threshold=1.5, locale=to_locale(get_language() or "en"))
+    return format_timedelta(length, threshold=1.5, locale=locale())
 
 
 # --- The forms on its page ----------------------------------------------------------------------
