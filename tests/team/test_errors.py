@@ -1,5 +1,8 @@
 """The pages for what goes wrong."""
 
+import io
+import logging
+
 import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -115,3 +118,20 @@ def test_it_leads_back_to_this_site_alone(agent_client: Client) -> None:
     page = agent_client.post("/refused/", headers={"Referer": "https://evil.example/"})
 
     assert "evil.example" not in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_log_shows_where_it_broke_and_only_that_something_was_refused() -> None:
+    [stderr] = [it for it in logging.root.handlers if type(it) is logging.StreamHandler]
+    log = io.StringIO()
+    before = stderr.setStream(log)
+    try:
+        visitor().get("/refused/")
+        refusal = log.getvalue()
+        visitor().get("/broken/")
+    finally:
+        stderr.setStream(before)
+
+    assert "Forbidden (Permission denied): /refused/" in refusal
+    assert "Traceback" not in refusal
+    assert "RuntimeError: as a defect would" in log.getvalue()
