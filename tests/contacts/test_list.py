@@ -145,7 +145,7 @@ def test_it_shows_the_last_page_with_its_age_while_wazime_is_down(
         shown = client.get("/contacts/").content.decode()
         assert "Ana Paula Ferraz" in shown
         assert "These contacts may be out of date." in shown
-        assert "Data read" in shown
+        assert "Last read:" in shown
         assert cure in shown
 
 
