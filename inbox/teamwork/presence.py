@@ -21,15 +21,24 @@ from wazime_admin.team.models import User
 # A page tells every 5 seconds; one that is late or lost makes nobody vanish.
 HERE = 15  # seconds
 
-# Writes the person down if ARGV[2] says something, and returns all with their ages. One round trip,
-# on one clock.
+# Writes down what ARGV[1] shows if ARGV[2] says something, and returns what all show who were here
+# in the last ARGV[3] seconds. One round trip, on one clock.
 _LOOK = """
-local now = redis.call('TIME')[1]
+local now, key, here = tonumber(redis.call('TIME')[1]), KEYS[1], {}
 if ARGV[2] ~= '' then
-  redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[2])
-  redis.call('EXPIRE', KEYS[1], ARGV[3])
+  redis.call('HSET', key, ARGV[1], now .. ' ' .. ARGV[2])
+  redis.call('EXPIRE', key, ARGV[3])
 end
-return {now, redis.call('HGETALL', KEYS[1])}
+local all = redis.call('HGETALL', key)
+for place = 1, #all, 2 do
+  local seen, entry = all[place + 1]:match('^(%d+) (.*)$')
+  if now - tonumber(seen) < tonumber(ARGV[3]) then
+    table.insert(here, entry)
+  else
+    redis.call('HDEL', key, all[place])
+  end
+end
+return here
 """
 
 
@@ -73,27 +82,26 @@ class Company:
         return words % {"names": _list(self.writing)}
 
 
-def look(*, conversation_id: int, person: User, is_looking: bool, is_writing: bool) -> Company:
-    """Who else is here; others see this person too if they are looking."""
-    entry = json.dumps([person.display_name, is_writing]) if is_looking else ""
+def look(
+    *, conversation_id: int, person: User, tab: str | None = None, is_writing: bool = False
+) -> Company:
+    """Who else is here; others see this person, too, unless `tab` is None.
+
+    tab: which of the person's: somebody who writes in one may have another open.
+    """
+    entry = json.dumps([person.pk, person.display_name, is_writing]) if tab is not None else ""
+    key, field = f"wazime:presence:{conversation_id}", f"{person.pk} {tab}"
     try:
-        now, stored = _redis(settings.REDIS_URL).eval(
-            _LOOK, 1, f"wazime:presence:{conversation_id}", str(person.pk), entry, str(HERE)
-        )
+        stored = _redis(settings.REDIS_URL).eval(_LOOK, 1, key, field, entry, str(HERE))
     except RedisError:
         return Company()
-    pairs = zip(stored[::2], stored[1::2], strict=True)
-    others = [entry for key, entry in pairs if int(key) != person.pk]
-    here = sorted(_entry(each) for each in others if int(now) - int(each.split()[0]) < HERE)
+    here = [json.loads(each) for each in stored]
+    names = {pk: name for pk, name, _is_writing in here if pk != person.pk}
+    writers = {pk for pk, _name, is_writing in here if is_writing}
     return Company(
-        looking=tuple(name for name, is_writing in here if not is_writing),
-        writing=tuple(name for name, is_writing in here if is_writing),
+        looking=tuple(sorted(name for pk, name in names.items() if pk not in writers)),
+        writing=tuple(sorted(name for pk, name in names.items() if pk in writers)),
     )
-
-
-def _entry(stored: bytes) -> tuple[str, bool]:
-    name, is_writing = json.loads(stored.split(b" ", 1)[1])
-    return name, is_writing
 
 
 def _list(names: tuple[str, ...]) -> str:

@@ -143,9 +143,10 @@ def older_url(conversation_id: int, thread: Thread) -> str:
 
 def _company(request: PageRequest, conversation_id: int) -> presence.Company:
     """Who else is here. A hidden tab does not say that it is looking."""
+    tab = request.headers.get("X-Looking", None if request.htmx else "")
     return presence.look(
         conversation_id=conversation_id,
         person=request.user,
-        is_looking=not request.htmx or "X-Looking" in request.headers,
+        tab=tab and tab[:20],
         is_writing="X-Writing" in request.headers,
     )

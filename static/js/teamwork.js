@@ -5,12 +5,14 @@
    [data-version]      brought along by a poll, stays as it is while it would show the same
    [data-refocus]      has the focus when what had it is gone */
 
+// Which tab of the person this is: one may be written in while another is only looked at.
+const tab = (sessionStorage.tab ??= Math.random().toString(36).slice(2, 14));
 const WRITING = 10_000; // so long after the last key somebody counts as writing, in milliseconds
 let wroteAt = -Infinity;
 
 document.addEventListener("htmx:configRequest", ({ target, detail }) => {
   if (document.hidden || !target.closest('#conversation, a[hx-target="#conversation"]')) return;
-  detail.headers["X-Looking"] = "yes";
+  detail.headers["X-Looking"] = tab;
   if (target.id === "thread" && Date.now() - wroteAt < WRITING) detail.headers["X-Writing"] = "yes";
 });
 

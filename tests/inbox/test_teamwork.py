@@ -523,6 +523,21 @@ def test_several_are_named_together(
     assert "Ana Souza and Bruno Lima are looking at this." in text
 
 
+def test_who_writes_in_one_tab_may_look_at_another(
+    agent_client: Client,
+    other_agent_client: Client,
+    conversation: Conversation,
+    redis: RedisServer,
+) -> None:
+    poll(agent_client, conversation, **WRITES)
+    poll(agent_client, conversation, **{**LOOKS, "X-Looking": "another"})
+
+    text = shown(poll(other_agent_client, conversation, **LOOKS))
+
+    assert "Ana Souza is writing an answer." in text
+    assert "Ana Souza is looking" not in text
+
+
 def test_a_hidden_tab_does_not_look(
     agent_client: Client,
     other_agent_client: Client,
