@@ -53,7 +53,7 @@ def customer_writes(page: Page, wazime: Sandbox, conversation: Conversation, tex
     phone = page.context.new_page()
     phone.goto(f"{wazime.url}/phones/{contact.mobile_code}{contact.mobile}/")
     phone.get_by_label("Escrever como o cliente").fill(text)
-    phone.get_by_role("button", name="Enviar").click()
+    phone.get_by_label("Escrever como o cliente").press("Enter")
     expect(phone.locator(".chat").get_by_text(text)).to_be_visible(timeout=PATIENCE)
     phone.close()
 
