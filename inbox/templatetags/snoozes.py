@@ -1,30 +1,19 @@
-"""When a snoozed conversation comes back, in words, and the times that are offered."""
+"""The times that are offered to snooze a conversation until."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from babel.dates import format_skeleton, format_time
 from django import template
 from django.template.context import RequestContext
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inbox.forms import SnoozeForm
-from wazime_admin.templatetags.ui import locale
 
 register = template.Library()
 
 MORNING = time(9)
 LATER = timedelta(hours=3)
-
-
-@register.filter(expects_localtime=True)
-def moment(at: datetime) -> str:
-    """The time in the reader's zone, with the day where it is not today."""
-    clock = format_time(at, "short", tzinfo=at.tzinfo, locale=locale())
-    if at.date() == timezone.localdate():
-        return clock
-    return f"{format_skeleton('MMMEd', at, tzinfo=at.tzinfo, locale=locale())}, {clock}"
 
 
 @register.inclusion_tag("inbox/_snooze.html", takes_context=True)

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 
 from inbox import services, snoozing
 from inbox.forms import StatusForm
-from inbox.templatetags.snoozes import moment
 from wazime_admin.http import PageRequest
 from wazime_admin.team.models import User
+from wazime_admin.templatetags.ui import clock
 from wazime_admin.trouble import Trouble, Words, explain
 from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
 from wazime_admin.wazime.types import Status
@@ -84,7 +84,7 @@ class Change:
     def sentence(self) -> str:
         if self.until and self.done:
             at = timezone.localtime(self.until)
-            return _("Snoozed until %(moment)s.") % {"moment": moment(at)}
+            return _("Snoozed until %(moment)s.") % {"moment": clock(at)}
         if self.done:
             return _("Status: %(status)s.") % {"status": STATUS_NAMES[self.wanted]}
         if self.wanted is Status.UNREAD and self.trouble and self.trouble.code is Cause.VALIDATION:

@@ -96,12 +96,13 @@ def near_day(moment: datetime) -> str:
 
 @register.filter(expects_localtime=True)
 def clock(moment: datetime) -> str:
-    """The time of day in the reader's zone, with the day where that is another than today."""
+    """The time of day in the reader's zone, with the day where that is another than today: its name,
+    too, unless it is another year's."""
     time = _time(moment, "short")
     today = timezone.localdate()
     if moment.date() == today:
         return time
-    day_of = "MMMd" if moment.year == today.year else "yMMMd"
+    day_of = "MMMEd" if moment.year == today.year else "yMMMd"
     return f"{format_skeleton(day_of, moment, tzinfo=moment.tzinfo, locale=locale())}, {time}"
 
 
