@@ -96,8 +96,7 @@ def near_day(moment: datetime) -> str:
 
 @register.filter(expects_localtime=True)
 def clock(moment: datetime) -> str:
-    """The time of day in the reader's zone, with the day where that is another than today: its name,
-    too, unless it is another year's."""
+    """The time of day in the reader's zone, with the day where that is another than today."""
     time = _time(moment, "short")
     today = timezone.localdate()
     if moment.date() == today:
