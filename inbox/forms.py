@@ -304,7 +304,8 @@ def to_status(value: str) -> Status:
 
 
 class StatusForm(forms.Form):
-    """seen: the status that the page showed, to notice that somebody else changed it."""
+    """seen: the status that the page showed, to notice that somebody else changed it; until: of the
+    snooze that goes with Done, where one is taken back that a change has ended."""
 
     status = forms.TypedChoiceField(choices=[(s.value, s.name) for s in Status], coerce=to_status)
     seen = forms.TypedChoiceField(
@@ -313,6 +314,7 @@ class StatusForm(forms.Form):
         required=False,
         empty_value=None,
     )
+    until = forms.DateTimeField(required=False)
 
 
 class SnoozeForm(forms.Form):

@@ -269,10 +269,12 @@ class Snooze(models.Model):
 
     previous: its status before, which it gets back when a person wakes it; None when that was not
     known. due_at: as until; when it is being woken or that has failed, the time of the next try.
+    version: another one whenever somebody snoozes it, also until the same time.
     Whatever status a person chooses, the snooze ends.
     """
 
     conversation_id = models.BigIntegerField(unique=True)
+    version = models.UUIDField(default=uuid4)
     until = models.DateTimeField()
     due_at = models.DateTimeField(db_index=True)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

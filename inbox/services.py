@@ -1,6 +1,7 @@
 """What people do in the inbox. Verbs; each changes the ledger or WaziMe."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -154,10 +155,20 @@ def _may_decide(message: Message, person: User) -> None:
 # --- Triage -----------------------------------------------------------------------------------
 
 
-def change_status(*, conversation_id: int, status: Status, seen: Status | None = None) -> None:
-    """Set the status that a person chose, which ends a snooze. Arguments as in set_status."""
+def change_status(
+    *, conversation_id: int, status: Status, seen: Status | None = None
+) -> datetime | None:
+    """Set the status that a person chose, which ends a snooze: until when it was, None without one.
+    Arguments as in set_status.
+
+    One that somebody begins meanwhile stays: its Done may come last.
+    """
+    ended = Snooze.objects.filter(conversation_id=conversation_id).first()
     set_status(conversation_id=conversation_id, status=status, seen=seen)
-    Snooze.objects.filter(conversation_id=conversation_id).delete()
+    if ended is None:
+        return None
+    Snooze.objects.filter(pk=ended.pk, version=ended.version).delete()
+    return ended.until
 
 
 def set_status(*, conversation_id: int, status: Status, seen: Status | None = None) -> None:

@@ -2,11 +2,15 @@
 
 The snooze is written before WaziMe is told and forgotten after: a process that dies in between
 leaves one that finds another status at its time and ends, never a conversation that nobody wakes.
+For the same reason nobody forgets but the version that they know, and whoever has made it Done
+writes their own again: somebody else may have replaced and forgotten it meanwhile.
 """
 
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.db.models.functions import Now
 
@@ -14,7 +18,7 @@ from inbox import services
 from inbox.models import Snooze
 from wazime_admin.sql import places
 from wazime_admin.team.models import User
-from wazime_admin.wazime.errors import Rejected, Uncertain, WaziMeError
+from wazime_admin.wazime.errors import Cause, Rejected, Uncertain, WaziMeError
 from wazime_admin.wazime.types import Conversation, Status
 
 logger = logging.getLogger(__name__)
@@ -51,19 +55,28 @@ def snooze(*, conversation_id: int, until: datetime, person: User, seen: Status 
     Raises services.StatusChanged and WaziMeError; then everything is as it was. Where the answer
     does not say whether it was done the snooze stays, so that it comes back if it was.
     """
-    mine = Snooze.objects.filter(conversation_id=conversation_id)
-    before = mine.first()
+    rows = Snooze.objects.filter(conversation_id=conversation_id)
+    before = rows.first()
     previous = before.previous if before and seen in ASLEEP else seen
     row = {"until": until, "due_at": until, "person": person, "previous": previous}
-    Snooze.objects.update_or_create(conversation_id=conversation_id, defaults=row)
+    version = _write(conversation_id, row)
     try:
         services.set_status(conversation_id=conversation_id, status=Status.DONE, seen=seen)
     except Uncertain:
         raise
     except (services.StatusChanged, WaziMeError):
-        mine.filter(until=until).delete()
+        rows.filter(version=version).delete()
         Snooze.objects.bulk_create([before] if before else [], ignore_conflicts=True)
         raise
+    _write(conversation_id, row)
+
+
+def _write(conversation_id: int, row: dict[str, Any]) -> UUID:
+    version = uuid4()
+    Snooze.objects.update_or_create(
+        conversation_id=conversation_id, defaults=row | {"version": version}
+    )
+    return version
 
 
 def wake_due() -> None:
@@ -81,17 +94,17 @@ def _claim(sleeping: Snooze) -> bool:
 
 
 def _wake(sleeping: Snooze) -> bool:
-    """False when WaziMe cannot be asked: it sleeps on. Where its status is another by now, or the
-    conversation is gone, the snooze only ends."""
+    """False when WaziMe cannot be asked: it sleeps on, as it does where WaziMe refuses. Where its
+    status is another by now, or the conversation is gone, the snooze only ends."""
+    conversation = sleeping.conversation_id
     try:
-        services.set_status(
-            conversation_id=sleeping.conversation_id, status=Status.PENDING, seen=Status.DONE
-        )
-    except (services.StatusChanged, Rejected) as error:
-        logger.info("Conversation %s stays as it is: %s", sleeping.conversation_id, error)
+        services.set_status(conversation_id=conversation, status=Status.PENDING, seen=Status.DONE)
+    except services.StatusChanged as error:
+        logger.info("Conversation %s stays as it is: %s", conversation, error)
     except WaziMeError as error:
-        logger.warning("Conversation %s sleeps on: %s", sleeping.conversation_id, error.cause)
-        return False
-    # Somebody may have snoozed it anew.
-    Snooze.objects.filter(pk=sleeping.pk, until=sleeping.until).delete()
+        if error.cause is not Cause.NOT_FOUND:
+            logger.warning("Conversation %s sleeps on: %s", conversation, error.cause)
+            return isinstance(error, Rejected)
+        logger.info("Conversation %s is gone", conversation)
+    Snooze.objects.filter(pk=sleeping.pk, version=sleeping.version).delete()
     return True

@@ -1,33 +1,25 @@
 """Putting a conversation off until a time."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from inbox import snoozing
 from inbox.forms import SnoozeForm
-from inbox.views.status import answer, changed, status_context
+from inbox.views.status import snooze_until, status_context
 from wazime_admin.http import PageRequest
-from wazime_admin.wazime.types import Status
+from wazime_admin.wazime.types import MAX_ID
 
 
 @require_POST
 def snooze(request: PageRequest, conversation_id: int) -> HttpResponse:
+    if conversation_id > MAX_ID:
+        raise Http404
     form = SnoozeForm(request.POST, auto_id="snooze_%s")
     if not form.is_valid():
         return _refused(request, conversation_id, form)
     until, seen = form.cleaned_data["until"], form.cleaned_data["seen"]
-    change = changed(
-        request.user,
-        Status.DONE,
-        seen,
-        lambda: snoozing.snooze(
-            conversation_id=conversation_id, until=until, person=request.user, seen=seen
-        ),
-        until=until,
-    )
-    return answer(request, conversation_id, change)
+    return snooze_until(request, conversation_id, until, seen)
 
 
 def _refused(request: PageRequest, conversation_id: int, form: SnoozeForm) -> HttpResponse:

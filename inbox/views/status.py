@@ -40,7 +40,9 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
     form = StatusForm(request.POST)
     if not form.is_valid():
         return HttpResponse(_("There is no such status."), status=422)
-    wanted, seen = form.cleaned_data["status"], form.cleaned_data["seen"]
+    wanted, seen, until = (form.cleaned_data[name] for name in ("status", "seen", "until"))
+    if until and wanted is Status.DONE:
+        return snooze_until(request, conversation_id, until, seen)
     change = changed(
         request.user,
         wanted,
@@ -48,6 +50,19 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
         lambda: services.change_status(conversation_id=conversation_id, status=wanted, seen=seen),
     )
     return answer(request, conversation_id, change)
+
+
+def snooze_until(
+    request: PageRequest, conversation_id: int, until: datetime, seen: Status | None
+) -> HttpResponse:
+    def change() -> None:
+        snoozing.snooze(
+            conversation_id=conversation_id, until=until, person=request.user, seen=seen
+        )
+
+    return answer(
+        request, conversation_id, changed(request.user, Status.DONE, seen, change, until=until)
+    )
 
 
 def status_context(conversation_id: int, current: Status | None) -> dict[str, Any]:
@@ -62,7 +77,8 @@ def status_context(conversation_id: int, current: Status | None) -> dict[str, An
 @dataclass(frozen=True)
 class Change:
     """How setting a status went. previous: what to go back to; None when that is not known;
-    cure: what the person can do about the trouble; until: of a snooze."""
+    cure: what the person can do about the trouble; until: of a snooze; ended: until when the one
+    was that the change has ended, and that goes back with it."""
 
     wanted: Status
     current: Status | None
@@ -71,6 +87,7 @@ class Change:
     trouble: Trouble | None = None
     cure: Words = ""
     until: datetime | None = None
+    ended: datetime | None = None
 
     @property
     def done(self) -> bool:
@@ -101,12 +118,12 @@ def changed(
     person: User,
     wanted: Status,
     seen: Status | None,
-    change: Callable[[], None],
+    change: Callable[[], datetime | None],
     until: datetime | None = None,
 ) -> Change:
-    """What became of a change of status."""
+    """What became of a change of status. change: returns until when a snooze was that it ended."""
     try:
-        change()
+        ended = change()
     except services.StatusChanged as other:
         return Change(wanted, current=other.current, code=409)
     except WaziMeError as error:
@@ -115,7 +132,8 @@ def changed(
         return Change(
             wanted, current=seen, code=code, trouble=trouble, cure=trouble.cure_for(person)
         )
-    return Change(wanted, current=wanted, previous=seen, until=until)
+    ended = ended if seen is Status.DONE else None
+    return Change(wanted, current=wanted, previous=seen, until=until, ended=ended)
 
 
 def answer(request: PageRequest, conversation_id: int, change: Change) -> HttpResponse:

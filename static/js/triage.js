@@ -132,20 +132,22 @@ function token() {
   return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
 }
 
-/* How one went: { code, problem, login }. The endpoint is the one that a person's click asks. */
-async function setStatus(url, status, seen) {
+/* How one went: { code, problem, login, ended }. The endpoint is the one that a person's click asks.
+   until: of the snooze that goes with the status; ended: of the one that it has ended. */
+async function setStatus(url, { to, seen, until = "" }) {
   const words = document.getElementById("toast-words").dataset;
   try {
     const answer = await fetch(url, {
       method: "POST",
-      body: new URLSearchParams({ status, seen }),
+      body: new URLSearchParams({ status: to, seen, until }),
       headers: { "HX-Request": "true", "HX-Current-URL": location.href, "X-CSRFToken": token() },
       signal: AbortSignal.timeout(PATIENCE),
       keepalive: true,
     });
-    if (answer.ok) return { code: answer.status, problem: "" };
     const fragment = document.createElement("template");
     fragment.innerHTML = await answer.text();
+    const ended = fragment.content.querySelector(".triage__said [name=until]")?.value;
+    if (answer.ok) return { code: answer.status, problem: "", ended };
     const reason = fragment.content.querySelector(".triage__refused")?.textContent.trim();
     const problem = reason ?? words[answer.status] ?? words.error;
     return { code: answer.status, problem, login: answer.headers.get("HX-Redirect") };
@@ -154,7 +156,7 @@ async function setStatus(url, status, seen) {
   }
 }
 
-/* jobs: { entry, to, seen }; to and seen are statuses. Returns those that are done. */
+/* jobs: { entry, to, seen, until }; to and seen are statuses. Returns those that are done. */
 async function setAll(jobs) {
   run = { jobs, left: [...jobs], finished: 0, silent: 0, isStopped: false };
   show();
@@ -179,16 +181,19 @@ async function setAll(jobs) {
 }
 
 async function setOne(job) {
-  const { entry, to, seen } = job;
+  const { entry, to } = job;
   Object.assign(entry, { state: "asking", problem: "" });
   show();
-  const { code, problem, login } = await setStatus(entry.url, to, seen);
+  const { code, problem, login, ended } = await setStatus(entry.url, job);
   if (code === 401) {
     Object.assign(run, { isStopped: true, login: login ?? location.href });
     return;
   }
   Object.assign(entry, { state: problem ? "failed" : "done", problem });
-  if (!problem) entry.seen = to;
+  if (!problem) {
+    entry.seen = to;
+    job.ended = ended;
+  }
   run.finished += 1;
   run.silent = code === 0 || code >= 500 ? run.silent + 1 : 0;
   if (run.silent >= GIVE_UP) run.isStopped = true;
@@ -231,7 +236,7 @@ function tell(text, done, count = done.length) {
 async function undo() {
   if (run) return;
   undoToast()?.remove();
-  const jobs = undoable.map(({ entry, to, seen }) => ({ entry, to: seen, seen: to }));
+  const jobs = undoable.map(({ entry, to, seen, ended }) => ({ entry, to: seen, seen: to, until: ended }));
   for (const { entry } of jobs) entries.set(entry.id, entry);
   const { done, said } = await setAll(jobs);
   if (done.length) said.unshift(filled(bar.dataset.back, done.length));

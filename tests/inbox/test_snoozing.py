@@ -1,13 +1,17 @@
 """Conversations that are put off until a time."""
 
+import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from inbox import services, snoozing
+from inbox import selectors, services, snoozing
 from inbox.models import Snooze
 from tests.at_once import at_once
 from tests.inbox.test_pages import HTMX, page_of, shown, status_of
@@ -15,6 +19,7 @@ from tests.polls import cost_of_page
 from tests.sandbox_server import Sandbox
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client, reading
+from wazime_admin.wazime.client import WaziMeClient
 from wazime_admin.wazime.types import Conversation, Status
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +200,87 @@ def test_one_that_was_unread_is_woken_to_pending(agent_client, sleeping) -> None
     assert '<button class="menu__item" name="status" value="2">' in page
 
 
+def overtaken(
+    monkeypatch: pytest.MonkeyPatch, place: object, name: str, by: Callable[[], object]
+) -> None:
+    """Let somebody else do something just before this is called the next time."""
+    call = getattr(place, name)
+
+    def after(*arguments: object) -> object:
+        monkeypatch.undo()
+        by()
+        return call(*arguments)
+
+    monkeypatch.setattr(place, name, after)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "codes"),
+    [(selectors, "current_status", [200, 409]), (WaziMeClient, "set_status", [200, 200])],
+)
+def test_of_two_who_snooze_it_until_the_same_time_one_snooze_stays(
+    agent_client, other_agent_client, conversation, monkeypatch, place, name, codes
+) -> None:
+    until, answers = written(tomorrow()), []
+
+    def snooze_too() -> None:
+        answers.append(snooze(other_agent_client, conversation, until).status_code)
+
+    overtaken(monkeypatch, place, name, snooze_too)
+    answers.append(snooze(agent_client, conversation, until).status_code)
+
+    assert answers == codes
+    assert status_of(conversation) == Status.DONE
+    assert Snooze.objects.get().until == tomorrow()
+
+
+def test_it_comes_back_also_if_somebody_set_another_status_before_it_was_done(
+    agent_client, other_agent_client, conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose_another() -> None:
+        choose(other_agent_client, conversation, Status.IMPORTANT)
+
+    overtaken(monkeypatch, WaziMeClient, "set_status", choose_another)
+
+    assert snooze(agent_client, conversation, written(tomorrow())).status_code == 200
+
+    assert status_of(conversation) == Status.DONE
+    assert Snooze.objects.get().until == tomorrow()
+
+
+def choose(client_: Client, conversation: Conversation, status: Status, **fields: object):
+    address = f"{page_of(conversation)}status/"
+    return client_.post(address, {"status": status, **fields}, headers=HTMX)
+
+
+def test_who_takes_back_a_change_has_the_snooze_back(agent_client, conversation) -> None:
+    snooze(agent_client, conversation, written(tomorrow()))
+    changed = choose(agent_client, conversation, Status.IMPORTANT, seen=Status.DONE)
+    assert not Snooze.objects.exists()
+
+    undo = dict(re.findall(r'name="(until|seen)" value="([^"]+)"', said(changed)))
+    choose(agent_client, conversation, Status.DONE, **undo)
+
+    assert status_of(conversation) == Status.DONE
+    assert Snooze.objects.get().until == tomorrow()
+
+
+def test_a_change_that_ended_no_snooze_is_taken_back_without_one(
+    agent_client, conversation
+) -> None:
+    assert "until" not in said(choose(agent_client, conversation, Status.DONE, seen=2))
+
+
+def said(response: HttpResponse) -> str:
+    """What became of a change, with the way back."""
+    return response.content.decode().split('class="triage__said"')[1]
+
+
+def test_an_id_that_no_conversation_can_have_is_not_found(agent_client, wazime) -> None:
+    address = f"/inbox/{2**63}/snooze/"
+    assert agent_client.post(address, {"until": written(tomorrow())}).status_code == 404
+
+
 def test_only_people_may_snooze(client: Client, conversation) -> None:
     assert snooze(client, conversation, written(tomorrow())).status_code == 401
     assert client.get(f"{page_of(conversation)}snooze/").status_code in (302, 405)
@@ -266,6 +352,18 @@ def test_a_conversation_that_is_gone_is_forgotten(agent: User, wazime) -> None:
     assert not Snooze.objects.exists()
 
 
+def test_one_that_wazime_refuses_to_wake_sleeps_on(sleeping, wazime) -> None:
+    wazime.add_fault("image_upload_error", endpoints=[CHANGE], times=1)
+    snoozing.wake_due()
+    assert status_of(sleeping) == Status.DONE
+    Snooze.objects.update(due_at=timezone.now())
+
+    snoozing.wake_due()
+
+    assert status_of(sleeping) == Status.PENDING
+    assert not Snooze.objects.exists()
+
+
 def test_one_that_is_snoozed_anew_while_it_is_woken_keeps_its_new_time(
     sleeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,7 +371,7 @@ def test_one_that_is_snoozed_anew_while_it_is_woken_keeps_its_new_time(
 
     def while_somebody_snoozes(**call: object) -> None:
         set_status(**call)
-        Snooze.objects.update(until=tomorrow(), due_at=tomorrow())
+        Snooze.objects.update(until=tomorrow(), due_at=tomorrow(), version=uuid4())
 
     monkeypatch.setattr(services, "set_status", while_somebody_snoozes)
     snoozing.wake_due()
