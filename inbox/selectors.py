@@ -239,7 +239,8 @@ def may_decide(message: Message, person: User) -> bool:
 
 
 def _with_evidence(messages: QuerySet[Message]) -> QuerySet[Message]:
-    return messages.select_related("author", "media").prefetch_related("attempts__decided_by")
+    with_one = messages.select_related("author", "media", "broadcast")
+    return with_one.prefetch_related("attempts__decided_by")
 
 
 # --- The outbox -------------------------------------------------------------------------------

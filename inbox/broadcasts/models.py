@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from inbox.models import media_storage
+from wazime_admin.wazime.types import text
 
 NAME_LENGTH = 100  # characters
 
@@ -136,6 +137,12 @@ class Broadcast(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def parts(self) -> list[str]:
+        """What the template says: header, body and footer, as far as it has them."""
+        said = (text(self.template.get(part)) for part in ("header", "body", "footer"))
+        return list(filter(None, said))
 
     @property
     def building(self) -> str:

@@ -75,8 +75,8 @@ class Company:
         if not self.writing:
             return ""
         words = ngettext(
-            "%(names)s is writing an answer, too: the customer may get two.",
-            "%(names)s are writing an answer, too: the customer may get several.",
+            "%(names)s is writing an answer: the customer may get two.",
+            "%(names)s are writing an answer: the customer may get several.",
             len(self.writing),
         )
         return words % {"names": _list(self.writing)}

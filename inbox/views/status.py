@@ -31,7 +31,7 @@ STATUS_NAMES = {
 }
 STATUS_CHOICES = tuple(
     (status, STATUS_NAMES[status])
-    for status in (Status.PENDING, Status.IMPORTANT, Status.DONE, Status.UNREAD)
+    for status in (Status.DONE, Status.PENDING, Status.IMPORTANT, Status.UNREAD)  # as their keys
 )
 
 

@@ -19,6 +19,7 @@ from inbox.broadcasts.models import Broadcast, BroadcastState, PauseCause
 from inbox.models import Attempt, CancelReason, Decision, Gate, Message, Outcome, State
 from tests.redis_server import RedisServer
 from wazime_admin.team.models import AuditEntry, User
+from wazime_admin.wazime import client
 
 pytestmark = pytest.mark.django_db
 
@@ -223,6 +224,20 @@ def test_it_shows_the_message_that_goes_out(admin_client: Client, running, state
     assert "natal" in text
     assert "Feliz Natal <3" in text
     assert "Ver" in text
+
+
+def test_an_agent_reads_in_the_conversation_what_the_customer_got(
+    agent_client: Client, running, wazime
+) -> None:
+    row = next(row for row in client().conversations(per_page=100).rows if row.contact)
+    template = {"name": "natal", "header": "Oi", "body": "Feliz Natal <3", "footer": "Loja"}
+    running(sent=1, template=template)
+    Message.objects.update(conversation_id=row.id)
+
+    text = html.unescape(agent_client.get(f"/inbox/{row.id}/").content.decode())
+
+    for part in ("Oi", "Feliz Natal <3", "Loja"):
+        assert f'<p class="verbatim" dir="auto">{part}</p>' in text
 
 
 def test_it_shows_the_message_as_the_first_recipient_gets_it(

@@ -137,6 +137,7 @@ def test_an_expired_session_keeps_the_text(dashboard: Stack, log_in: LogIn) -> N
     page.get_by_role("button", name="Send", exact=True).click()
 
     expect(page).to_have_url(re.compile("/accounts/login/"))
+    expect(page.get_by_text("What you were writing is still there")).to_be_visible()
     page.locator("#id_login").fill("agent")
     page.locator("#id_password").fill("wazime-demo")
     page.locator("#id_password").press("Enter")

@@ -623,7 +623,7 @@ def test_an_expired_session_sends_an_htmx_request_to_the_login_and_back(db, clie
     response = client.post("/inbox/7/messages/", {"message": "Oi"}, headers=headers)
 
     assert response.status_code == 401
-    assert response["HX-Redirect"].endswith("?next=%2Finbox%2F7%2F%3Fstatus%3D2")
+    assert response["HX-Redirect"].endswith("?next=%2Finbox%2F7%2F%3Fstatus%3D2&ended=1")
 
 
 @pytest.mark.parametrize(

@@ -325,7 +325,7 @@ def test_of_many_who_take_a_user_name_at_once_one_gets_it_and_no_link_is_lost(ad
     assert Invitation.objects.filter(used_at=None).count() == 4
 
 
-def test_the_audit_keeps_how_somebody_came(guest) -> None:
+def test_the_audit_keeps_how_somebody_came(guest, admin_client) -> None:
     guest.post(JOIN, about_me())
     entries = [(it.action, it.by.username, it.about) for it in AuditEntry.objects.order_by("pk")]
 
@@ -333,6 +333,7 @@ def test_the_audit_keeps_how_somebody_came(guest) -> None:
         ("invited_agent", "clara", "Marina Alves · marina@example.com"),
         ("joined", "marina", ""),
     ]
+    assert "<bdi>Invited by Clara Reis</bdi>" in admin_client.get("/audit/").content.decode()
 
 
 # --- New passwords ------------------------------------------------------------------------------

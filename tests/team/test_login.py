@@ -247,14 +247,14 @@ def test_it_sends_an_htmx_request_without_a_session_to_the_login_and_back(client
     )
 
     assert response.status_code == 401
-    assert response["HX-Redirect"] == f"{LOGIN}?next=%2Finbox%2F7%2F%3Fstatus%3D2"
+    assert response["HX-Redirect"] == f"{LOGIN}?next=%2Finbox%2F7%2F%3Fstatus%3D2&ended=1"
 
 
 @pytest.mark.parametrize("shown", ["https://evil.example/x", "//evil.example/x", "http://[", ""])
 def test_it_sends_no_htmx_request_to_another_site(client: Client, shown: str) -> None:
     response = client.get(CHANGE, headers={"HX-Request": "true", "HX-Current-URL": shown})
 
-    assert response["HX-Redirect"] == f"{LOGIN}?next=%2F"
+    assert response["HX-Redirect"] == f"{LOGIN}?next=%2F&ended=1"
 
 
 ENGLISH = {"Accept-Language": "en"}

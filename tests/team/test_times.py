@@ -6,7 +6,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
-from wazime_admin.templatetags.ui import clock, relative, second
+from wazime_admin.templatetags.ui import clock, own_name, relative, second
 
 MOMENT = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
 
@@ -56,3 +56,8 @@ def test_it_writes_a_time_as_the_readers_clock_does(language: str, at: str, exac
         moment = timezone.localtime(MOMENT.replace(year=2020))
         assert clock(moment).replace("\u202f", " ") == at
         assert second(moment).replace("\u202f", " ") == exactly
+
+
+def test_a_language_is_named_in_itself() -> None:
+    names = [own_name(language) for language in ("pt-br", "en", "es")]
+    assert names == ["Português (Brasil)", "English", "Español"]

@@ -32,7 +32,7 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
             page = "/"
         login = f"{resolve_url(self.get_login_url(view_func))}?{urlencode({'next': page})}"
         if htmx:
-            return HttpResponse(status=401, headers={"HX-Redirect": login})
+            return HttpResponse(status=401, headers={"HX-Redirect": f"{login}&ended=1"})
         return HttpResponseRedirect(login)
 
 

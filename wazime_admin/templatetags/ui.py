@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from django import template
 from django.conf import settings
@@ -58,6 +59,13 @@ def picture(url: str | None) -> str:
 def locale() -> str:
     """The reader's, as Babel knows it."""
     return to_locale(get_language() or settings.LANGUAGE_CODE)
+
+
+@register.filter
+def own_name(language: str) -> str:
+    """A language's name in itself: "Português (Brasil)". Django's says "Português Brasileiro"."""
+    name = Locale.parse(to_locale(language)).display_name or language
+    return name[0].upper() + name[1:]
 
 
 # From here on Babel and app.js count days.
