@@ -7,7 +7,7 @@ from inbox import recorded, selectors
 from inbox.history import Line, Mark, edge, merge
 from inbox.models import Message
 from wazime_admin.wazime import offers
-from wazime_admin.wazime.types import Conversation
+from wazime_admin.wazime.types import Contact, Conversation
 
 # Of a page of the history so many are shown at first. What is below is shown with the next one: a
 # message near the end of a page may be on the page after it, by WaziMe's clock.
@@ -86,7 +86,8 @@ def arrived_at(message: Message) -> datetime | None:
     if message.conversation_id is None or not offers.is_known_to_have_history():
         return None
     page = recorded.page(message.conversation_id, 1)
-    ledger = selectors.thread(message.conversation_id, None)
+    contact = Contact(0, mobile_code=message.mobile_code, mobile=message.mobile)
+    ledger = selectors.thread(message.conversation_id, contact)
     lines = merge(ledger, page.rows if page else ())
     found = (line.row for line in lines if line.message == message and line.row)
     return next((row.created_at for row in found), None)

@@ -303,6 +303,18 @@ def test_what_is_not_found_says_so_little(
     assert "It arrived: found" not in text
 
 
+def test_what_arrived_from_a_message_to_the_number_is_said_of_no_other(
+    agent_client: Client, told: Sandbox, deliver: Deliver, write: Write, conversation: Conversation
+) -> None:
+    told.add_fault("http_502", endpoints=["inbox/send-message"], left=False, times=1)
+    message = deliver(write("Bom dia"))
+    assert deliver(write("Bom dia", conversation_id=None)).state == State.SENT
+
+    assert "It arrived: found" not in look(agent_client, conversation)
+    opened = agent_client.get(f"/inbox/outbox/{message.pk}/", headers=HTMX)
+    assert "It arrived: found" not in words(opened.content)
+
+
 # --- Older ----------------------------------------------------------------------------------------
 
 
