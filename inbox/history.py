@@ -121,9 +121,13 @@ def _with_its_id(message: Message, attempt: Attempt, left: Rows) -> HistoryMessa
 
 
 def _with_its_words(message: Message, attempt: Attempt, left: Rows) -> HistoryMessage | None:
+    """A row without a name may be a file that certainly arrived, never one of which nobody knows:
+    other files look the same."""
     if message.kind == Kind.TEMPLATE:
         return None
-    names = (message.media.name if message.media else "", "")
+    names = {message.media.name if message.media else ""}
+    if attempt.outcome == Outcome.SENT:
+        names.add("")
     for row in left.values():
         is_it = _is_then(attempt, row) and _is_of_kind(message, row) and row.filename in names
         if is_it and _says(message, row):

@@ -7,7 +7,7 @@ from inbox import recorded, selectors
 from inbox.history import Line, Mark, edge, merge
 from inbox.models import Message
 from wazime_admin.wazime import offers
-from wazime_admin.wazime.types import Conversation
+from wazime_admin.wazime.types import Contact, Conversation
 
 # Of a page of the history so many are shown at first. What is below is shown with the next one: a
 # message near the end of a page may be on the page after it, by WaziMe's clock.
@@ -23,6 +23,8 @@ class Thread:
     since: what the thread begins with and goes on beginning with while new things come; None when
     that is everything. has_restarted: it is not what was asked for.
     older_page: of the history, where what was before that begins; None when there is nothing.
+    newest_message: the id of the newest of the ledger, which need not stand last nor be shown: what
+    was sent again stands where it was tried last, and customers may have written much since.
     """
 
     lines: list[Line]
@@ -31,16 +33,19 @@ class Thread:
     since: Mark | None = None
     has_restarted: bool = False
     older_page: int | None = None
+    newest_message: int = 0
 
 
 def newest(conversation: Conversation, since: Mark | None = None) -> Thread:
     """since: what the thread on the page begins with. Where so much has come that it is on another
     page of the history by now, the thread begins later."""
     ledger = selectors.thread(conversation.id, conversation.contact)
+    newest_message = ledger[-1].pk if ledger else 0
     page = recorded.page(conversation.id, 1)
     if page is None:
         lines = [Line(message.created_at, message) for message in ledger]
-        return Thread(lines, is_cut_off=offers.is_known_to_have_history())
+        is_cut_off = offers.is_known_to_have_history()
+        return Thread(lines, is_cut_off=is_cut_off, newest_message=newest_message)
     lines = merge(ledger, page.rows)
     begin = None
     if page.last > 1:
@@ -52,6 +57,7 @@ def newest(conversation: Conversation, since: Mark | None = None) -> Thread:
         since=begin,
         has_restarted=begin != since or begin is None,
         older_page=2 if begin else None,
+        newest_message=newest_message,
     )
 
 
@@ -80,7 +86,8 @@ def arrived_at(message: Message) -> datetime | None:
     if message.conversation_id is None or not offers.is_known_to_have_history():
         return None
     page = recorded.page(message.conversation_id, 1)
-    ledger = selectors.thread(message.conversation_id, None)
+    contact = Contact(0, mobile_code=message.mobile_code, mobile=message.mobile)
+    ledger = selectors.thread(message.conversation_id, contact)
     lines = merge(ledger, page.rows if page else ())
     found = (line.row for line in lines if line.message == message and line.row)
     return next((row.created_at for row in found), None)

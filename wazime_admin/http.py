@@ -7,6 +7,7 @@ import django_htmx.middleware
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from wazime_admin.team.models import User
 
@@ -51,6 +52,11 @@ class PageRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def is_path(address: str) -> bool:
+    """Whether an address is a path of this dashboard, so that somebody can be sent there."""
+    return address.startswith("/") and url_has_allowed_host_and_scheme(address, None)
 
 
 def search_text(request: HttpRequest) -> str:

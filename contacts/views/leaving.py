@@ -3,10 +3,9 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
-from wazime_admin.http import PageRequest
+from wazime_admin.http import PageRequest, is_path
 
 
 def back(request: PageRequest, otherwise: str) -> str:
@@ -15,7 +14,7 @@ def back(request: PageRequest, otherwise: str) -> str:
     otherwise: the name of the address to go to without it.
     """
     wanted = request.GET.get("next", "")
-    return wanted if url_has_allowed_host_and_scheme(wanted, None) else reverse(otherwise)
+    return wanted if is_path(wanted) else reverse(otherwise)
 
 
 def leave(request: PageRequest, otherwise: str) -> HttpResponse:

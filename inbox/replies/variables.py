@@ -19,9 +19,11 @@ from wazime_admin.wazime.types import Contact
 Values = Mapping[str, str]
 
 _VARIABLE = re.compile(r"\{(first_name|name|agent)\}")
+# Three marks, as there are three kinds. Without a limit, a text of nothing but marks would take the
+# square of its length, for each variable in it.
 _AROUND = (
     r"(?P<before>(?<![ \t])(?:[ \t]*,)?[ \t]*)"
-    r"(?P<marks>[*_~]*)\{%s\}(?P=marks)"
+    r"(?P<marks>[*_~]{0,3})\{%s\}(?P=marks)"
     r"(?P<after>[ \t]*[,;:.!?…]*[ \t]*)(?P<next>\w?)"
 )
 _SENTENCE_STARTS_AFTER = "\n.!?…:¿¡("

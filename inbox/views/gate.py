@@ -3,14 +3,13 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox import services
 from inbox.selectors import Signals
 from inbox.views.fragments import unchanged
-from wazime_admin.http import PageRequest
+from wazime_admin.http import PageRequest, is_path
 from wazime_admin.team.access import admin_required
 from wazime_admin.team.audit import record
 from wazime_admin.team.models import Action
@@ -42,6 +41,4 @@ def try_now(request: PageRequest) -> HttpResponse:
     if request.htmx:
         return render(request, "inbox/_gate_answer.html", {"signals": signals})
     page = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
-        page = "/"
-    return redirect(page)
+    return redirect(page if is_path(page) else "/")

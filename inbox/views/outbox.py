@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -22,7 +21,7 @@ from inbox.selectors import Signals
 from inbox.views.addresses import open_conversation_id
 from inbox.views.fragments import unchanged, version_of
 from inbox.views.thread import thread_context
-from wazime_admin.http import PageRequest
+from wazime_admin.http import PageRequest, is_path
 from wazime_admin.team.models import User
 from wazime_admin.trouble import explain_cause
 from wazime_admin.wazime.errors import Cause, WaziMeError
@@ -141,7 +140,7 @@ def _thread_of(request: PageRequest, message: Message, notice: str) -> HttpRespo
 def _back(request: PageRequest, message: Message) -> str:
     """The page with the form: the outbox says which, a thread is known by its message."""
     page = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
+    if is_path(page):
         return page
     if message.conversation_id is None:
         return reverse("inbox:outbox")

@@ -101,7 +101,7 @@ def thread_context(
         "since": threads.to_text(thread.since) if thread.since else "",
         "restarted": thread.has_restarted and request.htmx and request.htmx.target == "thread",
         "older_url": older_url(opened.id, thread),
-        "seen_message": ledger[-1].pk if ledger else 0,
+        "seen_message": thread.newest_message,
         "unfinished": any(not message.is_final for message in ledger),
         "version": version_of(
             *(shown, percentages, opened.last_message_at, opened.status, timezone.localdate()),

@@ -102,6 +102,18 @@ def test_what_is_in_both_is_shown_once(tried: Tried, ours: Any, row: Any) -> Non
             {"kind": Kind.TEMPLATE, "text": "Oi", "outcome": Outcome.UNCERTAIN},
             {"text": "Oi"},
         ),
+        (
+            {"kind": Kind.IMAGE, "name": "a.png", "outcome": Outcome.UNCERTAIN},
+            {"kind": IMAGE},
+        ),
+        (
+            {"kind": Kind.IMAGE, "name": "a.png", "outcome": Outcome.UNCERTAIN},
+            {"kind": None},
+        ),
+        (
+            {"kind": Kind.IMAGE, "name": "a.png", "text": "Oi", "outcome": Outcome.UNCERTAIN},
+            {"text": "Oi", "kind": None},
+        ),
     ],
 )
 def test_what_is_not_the_same_is_shown_apart(tried: Tried, ours: Any, row: Any) -> None:
@@ -141,6 +153,14 @@ def test_what_nobody_knows_is_found(tried: Tried) -> None:
     message = tried("Oi", outcome=Outcome.UNCERTAIN, state=State.UNCERTAIN, took=60)
 
     assert shown(merge([message], [recorded(7, "Oi", 45)])) == [(message.pk, 7)]
+
+
+def test_a_file_of_which_nobody_knows_is_found_by_its_name(tried: Tried) -> None:
+    message = tried(kind=Kind.IMAGE, name="a.png", outcome=Outcome.UNCERTAIN)
+
+    lines = merge([message], [recorded(7, kind=IMAGE), recorded(8, kind=IMAGE, filename="a.png")])
+
+    assert shown(lines) == [(None, 7), (message.pk, 8)]
 
 
 def test_what_is_under_way_is_not_shown_as_sent_from_elsewhere(tried: Tried) -> None:

@@ -524,7 +524,9 @@ def test_without_javascript_a_decision_leads_back_to_the_outbox(
     assert "has moved on since you looked" in shown(admin_client.get(late.url))
 
 
-@pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "page", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "foo"]
+)
 def test_a_decision_leads_nowhere_else(agent_client: Client, uncertain: Message, page: str) -> None:
     address = f"/inbox/outbox/{uncertain.pk}/mark-sent/"
 
@@ -752,8 +754,9 @@ def test_only_admins_try(agent_client: Client, closed: Message) -> None:
     assert "Try now" not in shown(agent_client.get("/inbox/"))
 
 
-def test_trying_leads_nowhere_else(admin_client: Client) -> None:
-    assert admin_client.post("/inbox/gate/try/", {"next": "//evil.example/"}).url == "/"
+@pytest.mark.parametrize("page", ["//evil.example/", "foo"])
+def test_trying_leads_nowhere_else(admin_client: Client, page: str) -> None:
+    assert admin_client.post("/inbox/gate/try/", {"next": page}).url == "/"
 
 
 # --- Who and how ------------------------------------------------------------------------------

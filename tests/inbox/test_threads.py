@@ -3,6 +3,7 @@
 import html
 import re
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -302,6 +303,18 @@ def test_what_is_not_found_says_so_little(
     assert "It arrived: found" not in text
 
 
+def test_what_arrived_from_a_message_to_the_number_is_said_of_no_other(
+    agent_client: Client, told: Sandbox, deliver: Deliver, write: Write, conversation: Conversation
+) -> None:
+    told.add_fault("http_502", endpoints=["inbox/send-message"], left=False, times=1)
+    message = deliver(write("Bom dia"))
+    assert deliver(write("Bom dia", conversation_id=None)).state == State.SENT
+
+    assert "It arrived: found" not in look(agent_client, conversation)
+    opened = agent_client.get(f"/inbox/outbox/{message.pk}/", headers=HTMX)
+    assert "It arrived: found" not in words(opened.content)
+
+
 # --- Older ----------------------------------------------------------------------------------------
 
 
@@ -382,6 +395,56 @@ def test_older_messages_are_a_page_without_javascript(
     page = agent_client.get(address)
     assert b"<html" in page.content
     assert "n5" in texts(page.content)
+
+
+# --- Whether somebody else has answered -----------------------------------------------------------
+
+
+def answer(agent_client: Client, conversation: Conversation) -> int:
+    """Send from a page that is loaded now; the status of the answer."""
+    address = f"/inbox/{conversation.id}/"
+    page = agent_client.get(address).content.decode()
+    seen = re.search(r'name="seen_message" value="(\d+)"', page)
+    assert seen
+    fields = {"message": "De Ana", "send_id": uuid4(), "seen_message": seen[1]}
+    return agent_client.post(f"{address}messages/", fields, headers=HTMX).status_code
+
+
+def test_nobody_is_asked_about_an_answer_that_much_was_written_after(
+    agent_client: Client,
+    other_agent: User,
+    told: Sandbox,
+    deliver: Deliver,
+    write: Write,
+    conversation: Conversation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recorded, "PER_PAGE", 7)
+    monkeypatch.setattr(threads, "SHOWN", 4)
+    deliver(write("De Bruno", author=other_agent))
+    for number in range(8):
+        says(told, conversation, f"n{number}")
+
+    assert "De Bruno" not in look(agent_client, conversation)
+    assert answer(agent_client, conversation) == 200
+
+
+def test_nobody_is_asked_about_an_answer_that_stands_above_what_was_sent_again(
+    agent_client: Client,
+    other_agent: User,
+    told: Sandbox,
+    deliver: Deliver,
+    write: Write,
+    conversation: Conversation,
+) -> None:
+    told.add_fault("http_502", endpoints=["inbox/send-message"], left=False, times=1)
+    message = deliver(write("De Ana antes"))
+    deliver(write("De Bruno", author=other_agent))
+    agent_client.post(f"/inbox/outbox/{message.pk}/resend/", {"attempt": 1})
+    deliver(message)
+
+    assert re.search("De Bruno .*De Ana antes", look(agent_client, conversation))
+    assert answer(agent_client, conversation) == 200
 
 
 # --- The list -------------------------------------------------------------------------------------

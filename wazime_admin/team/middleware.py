@@ -10,7 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
+
+from wazime_admin.http import is_path
 
 
 class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
@@ -28,7 +30,7 @@ class LoginRequiredMiddleware(middleware.LoginRequiredMiddleware):
         if not htmx and request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
         page = htmx.current_url_abs_path if htmx else _path_of(request.headers.get("Referer", ""))
-        if not page or not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
+        if not page or not is_path(page):
             page = "/"
         login = f"{resolve_url(self.get_login_url(view_func))}?{urlencode({'next': page})}"
         if htmx:
