@@ -364,6 +364,28 @@ def test_a_conversation_is_put_off_by_keys_and_woken(page: Page) -> None:
     expect(heading(page)).to_have_text(name)
 
 
+def test_undo_puts_it_off_again(page: Page) -> None:
+    open_pending(page)
+    conversation = re.search(r"/inbox/(\d+)/", page.url)[1]
+    press(page, "z")
+    page.get_by_role("button", name="Tomorrow morning").press("Enter")
+    until = page.locator("#status .snooze__until")
+    expect(until).to_contain_text("Snoozed until")
+
+    page.get_by_role("button", name="Important", exact=True).first.click()
+    expect(until).to_have_count(0)
+    page.locator("#undo").click()
+    expect(until).to_contain_text("Snoozed until")
+
+    page.get_by_role("link", name=re.compile("^Done")).click()
+    page.locator(f"#pick-{conversation}").check()
+    bar(page).get_by_role("button", name="Pending").click()
+    expect(toast(page)).to_contain_text("Pending: 1.")
+    expect(row(page, conversation)).to_have_count(0)
+    put_back(page)
+    expect(row(page, conversation)).to_contain_text("Snoozed until")
+
+
 def test_a_time_that_is_past_is_told_beside_the_field(page: Page) -> None:
     open_pending(page)
     press(page, "z")
