@@ -4,7 +4,6 @@ Without WaziMe credentials the dashboard plays against the sandbox ("demo"); wit
 A mistake is told in one sentence and stops the start.
 """
 
-import logging
 import os
 import re
 from collections.abc import Callable
@@ -477,23 +476,13 @@ STORAGES: dict[str, dict[str, Any]] = {
 
 # --- Logging ----------------------------------------------------------------------------------
 
-
-def _say_refused_in_a_line(record: logging.LogRecord) -> bool:
-    """A page that somebody may not see is no defect: a traceback would look like one."""
-    if getattr(record, "status_code", None) == 403:
-        record.exc_info = None
-    return True
-
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {
-        "refused": {"()": "django.utils.log.CallbackFilter", "callback": _say_refused_in_a_line}
-    },
+    "filters": {"refusals": {"()": "wazime_admin.logs.RefusalsInALine"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refused"]}
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }
