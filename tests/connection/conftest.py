@@ -56,8 +56,9 @@ def redis(embedded_redis: RedisServer, settings: Settings) -> RedisServer:
 
 @pytest.fixture(scope="package")
 def worker(embedded_redis: RedisServer) -> Iterator[Worker]:
-    """One worker, which answers by the name w1@tests."""
-    options = "worker --pool solo --hostname w1@tests --without-mingle --without-gossip"
+    """One worker, which answers by the name w1@tests and leaves the tests' tasks alone."""
+    options = "worker --pool solo --hostname w1@tests --queues none --without-mingle"
+    options += " --without-gossip"
     process = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "wazime_admin", *options.split()],
         cwd=ROOT,
