@@ -206,7 +206,8 @@ def test_many_who_look_ask_once(
         look(agent_client, conversation)
         look(other_agent_client, conversation)
 
-    assert asked(told) == 2  # whether there is one; the history itself
+    # Whether there is one; the history itself; a last text for the list, if that was known by then.
+    assert asked(told) in (2, 3)
 
 
 def test_it_costs_no_more_queries(
