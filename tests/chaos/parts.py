@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -64,5 +65,6 @@ def contacts(count: int) -> list[Contact]:
 
 def expire() -> None:
     """Let the time of the claims of killed workers be up."""
-    Message.objects.filter(state=State.SENDING).update(claimed_until=timezone.now())
+    past = timezone.now() - timedelta(seconds=1)
+    Message.objects.filter(state=State.SENDING).update(claimed_until=past)
     sending.expire_claims()

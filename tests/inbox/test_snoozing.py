@@ -356,7 +356,7 @@ def test_one_that_wazime_refuses_to_wake_sleeps_on(sleeping, wazime) -> None:
     wazime.add_fault("image_upload_error", endpoints=[CHANGE], times=1)
     snoozing.wake_due()
     assert status_of(sleeping) == Status.DONE
-    Snooze.objects.update(due_at=timezone.now())
+    Snooze.objects.update(due_at=timezone.now() - timedelta(seconds=1))
 
     snoozing.wake_due()
 
