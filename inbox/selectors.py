@@ -23,7 +23,7 @@ from wazime_admin.team.models import User
 from wazime_admin.trouble import Trouble
 from wazime_admin.wazime import offers, reading
 from wazime_admin.wazime.client import WaziMeClient
-from wazime_admin.wazime.errors import Cause, Rejected, WaziMeError
+from wazime_admin.wazime.errors import WaziMeError
 from wazime_admin.wazime.reading import Question, Reading
 from wazime_admin.wazime.types import MAX_ID, Contact, Conversation, Page, Status
 
@@ -127,8 +127,6 @@ def _count(status: Status | None) -> Question[int | None]:
 
 def conversation(conversation_id: int) -> Reading[Conversation]:
     """One conversation with its contact, notes and status. Raises WaziMeError."""
-    if conversation_id > MAX_ID:
-        raise Rejected(Cause.NOT_FOUND)
     return reading.read(
         Question(
             "conversations",

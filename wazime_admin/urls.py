@@ -1,12 +1,15 @@
 from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from inbox.views import templates
 from wazime_admin.connection.views import connection, healthz, metrics
+from wazime_admin.converters import IdConverter
 from wazime_admin.manifest import manifest
+
+register_converter(IdConverter, "id")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox:list")),

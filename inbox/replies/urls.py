@@ -8,7 +8,7 @@ urlpatterns = [
     path("new/", views.create, name="create"),
     path("preview/", views.preview, name="preview"),
     path("options/", views.options, name="options"),
-    path("<int:reply_id>/edit/", views.edit, name="edit"),
-    path("<int:reply_id>/delete/", views.delete, name="delete"),
-    path("<int:reply_id>/used/", views.used, name="used"),
+    path("<id:reply_id>/edit/", views.edit, name="edit"),
+    path("<id:reply_id>/delete/", views.delete, name="delete"),
+    path("<id:reply_id>/used/", views.used, name="used"),
 ]

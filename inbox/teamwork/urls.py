@@ -4,8 +4,8 @@ from inbox.teamwork import views
 
 app_name = "teamwork"
 urlpatterns = [
-    path("<int:conversation_id>/assign/", views.assign, name="assign"),
-    path("<int:conversation_id>/notes/", views.add_note, name="add_note"),
-    path("notes/<int:note_id>/", views.edit_note, name="edit_note"),
-    path("notes/<int:note_id>/delete/", views.delete_note, name="delete_note"),
+    path("<id:conversation_id>/assign/", views.assign, name="assign"),
+    path("<id:conversation_id>/notes/", views.add_note, name="add_note"),
+    path("notes/<id:note_id>/", views.edit_note, name="edit_note"),
+    path("notes/<id:note_id>/delete/", views.delete_note, name="delete_note"),
 ]

@@ -13,13 +13,12 @@ from inbox.teamwork.forms import AssignForm, NoteForm
 from inbox.teamwork.models import Note
 from inbox.teamwork.services import AssignedMeanwhile
 from wazime_admin.http import PageRequest
-from wazime_admin.wazime.types import MAX_ID
 
 
 @require_POST
 def assign(request: PageRequest, conversation_id: int) -> HttpResponse:
     form = AssignForm(request.POST)
-    if conversation_id > MAX_ID or not form.is_valid():
+    if not form.is_valid():
         raise Http404
     refusal = ""
     try:
@@ -39,8 +38,6 @@ def assign(request: PageRequest, conversation_id: int) -> HttpResponse:
 
 @require_POST
 def add_note(request: PageRequest, conversation_id: int) -> HttpResponse:
-    if conversation_id > MAX_ID:
-        raise Http404
     form = NoteForm(request.POST)
     if not form.is_valid():
         return _notes(request, conversation_id, form.error)
@@ -53,7 +50,7 @@ def add_note(request: PageRequest, conversation_id: int) -> HttpResponse:
 
 @require_POST
 def edit_note(request: PageRequest, note_id: int) -> HttpResponse:
-    note, form = _note(note_id), NoteForm(request.POST)
+    note, form = get_object_or_404(Note, pk=note_id), NoteForm(request.POST)
     if not form.is_valid():
         return _notes(request, note.conversation_id, form.error)
     services.edit_note(note=note, person=request.user, text=form.cleaned_data["text"])
@@ -62,15 +59,9 @@ def edit_note(request: PageRequest, note_id: int) -> HttpResponse:
 
 @require_POST
 def delete_note(request: PageRequest, note_id: int) -> HttpResponse:
-    note = _note(note_id)
+    note = get_object_or_404(Note, pk=note_id)
     services.delete_note(note=note, person=request.user)
     return _notes(request, note.conversation_id)
-
-
-def _note(note_id: int) -> Note:
-    if note_id > MAX_ID:
-        raise Http404
-    return get_object_or_404(Note, pk=note_id)
 
 
 def _notes(request: PageRequest, conversation_id: int, error: str = "") -> HttpResponse:

@@ -1,20 +1,17 @@
 """Putting a conversation off until a time."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from inbox.forms import SnoozeForm
 from inbox.views.status import snooze_until, status_context
 from wazime_admin.http import PageRequest
-from wazime_admin.wazime.types import MAX_ID
 
 
 @require_POST
 def snooze(request: PageRequest, conversation_id: int) -> HttpResponse:
-    if conversation_id > MAX_ID:
-        raise Http404
     form = SnoozeForm(request.POST, auto_id="snooze_%s")
     if not form.is_valid():
         return _refused(request, conversation_id, form)

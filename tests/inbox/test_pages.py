@@ -260,12 +260,21 @@ def test_it_shows_contact_tags_lists_and_notes(agent_client, wazime) -> None:
     assert rich.notes[0].text in text
 
 
-@pytest.mark.parametrize("number", [999999, 2**63, 10**30])
-def test_a_conversation_that_is_not_there_is_404(agent_client, wazime, number: int) -> None:
-    response = agent_client.get(f"/inbox/{number}/")
+def test_a_conversation_that_is_not_there_is_404(agent_client, wazime) -> None:
+    response = agent_client.get("/inbox/999999/")
 
     assert response.status_code == 404
     assert "This conversation is not there." in shown(response)
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30, "9" * 5000])
+def test_no_address_leads_to_an_id_that_nothing_can_have(
+    agent_client, wazime, number: object
+) -> None:
+    calls = wazime.calls()
+
+    assert agent_client.get(f"/inbox/{number}/").status_code == 404
+    assert wazime.calls() == calls
 
 
 def test_without_a_contact_it_opens_and_says_why_nobody_can_answer(agent_client, orphan) -> None:
