@@ -43,13 +43,11 @@ def status(request: PageRequest, conversation_id: int) -> HttpResponse:
     wanted, seen, until = (form.cleaned_data[name] for name in ("status", "seen", "until"))
     if until and wanted is Status.DONE:
         return snooze_until(request, conversation_id, until, seen)
-    change = changed(
-        request.user,
-        wanted,
-        seen,
-        lambda: services.change_status(conversation_id=conversation_id, status=wanted, seen=seen),
-    )
-    return answer(request, conversation_id, change)
+
+    def change() -> datetime | None:
+        return services.change_status(conversation_id=conversation_id, status=wanted, seen=seen)
+
+    return _carry_out(request, conversation_id, wanted, seen, change)
 
 
 def snooze_until(
@@ -60,9 +58,7 @@ def snooze_until(
             conversation_id=conversation_id, until=until, person=request.user, seen=seen
         )
 
-    return answer(
-        request, conversation_id, changed(request.user, Status.DONE, seen, change, until=until)
-    )
+    return _carry_out(request, conversation_id, Status.DONE, seen, change, until)
 
 
 def status_context(conversation_id: int, current: Status | None) -> dict[str, Any]:
@@ -114,14 +110,35 @@ class Change:
         }
 
 
-def changed(
-    person: User,
+def _carry_out(
+    request: PageRequest,
+    conversation_id: int,
     wanted: Status,
     seen: Status | None,
     change: Callable[[], datetime | None],
     until: datetime | None = None,
+) -> HttpResponse:
+    """Make the change; the control as it is then, with what became of it.
+
+    change: returns until when a snooze was that it ended.
+    """
+    outcome = _outcome(request.user, wanted, seen, change, until)
+    if not request.htmx:
+        messages.add_message(request, outcome.level, outcome.sentence)
+        return redirect("inbox:conversation", conversation_id)
+    context = status_context(conversation_id, outcome.current) | {"change": outcome}
+    response = render(request, "inbox/_status.html", context, status=outcome.code)
+    response["HX-Trigger"] = "conversation-changed"
+    return response
+
+
+def _outcome(
+    person: User,
+    wanted: Status,
+    seen: Status | None,
+    change: Callable[[], datetime | None],
+    until: datetime | None,
 ) -> Change:
-    """What became of a change of status. change: returns until when a snooze was that it ended."""
     try:
         ended = change()
     except services.StatusChanged as other:
@@ -134,14 +151,3 @@ def changed(
         )
     ended = ended if seen is Status.DONE else None
     return Change(wanted, current=wanted, previous=seen, until=until, ended=ended)
-
-
-def answer(request: PageRequest, conversation_id: int, change: Change) -> HttpResponse:
-    """The control as it is now, with what became of the change."""
-    if not request.htmx:
-        messages.add_message(request, change.level, change.sentence)
-        return redirect("inbox:conversation", conversation_id)
-    context = status_context(conversation_id, change.current) | {"change": change}
-    response = render(request, "inbox/_status.html", context, status=change.code)
-    response["HX-Trigger"] = "conversation-changed"
-    return response
