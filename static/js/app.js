@@ -109,8 +109,9 @@ function poll() {
   document.body.dispatchEvent(new CustomEvent("poll"));
 }
 
+/* A little less than 30 and 5 seconds: a tick may come early. */
 setInterval(() => {
-  if (Date.now() - polled >= (document.hidden ? 30_000 : 4_900)) poll();
+  if (Date.now() - polled >= (document.hidden ? 29_900 : 4_900)) poll();
 }, 5_000);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && Date.now() - polled > 5_000) poll();

@@ -114,7 +114,7 @@ def test_what_is_open_in_a_hidden_tab_is_new(dashboard: Stack, page_of_agent: Pa
     expect(page.locator(".htmx-request")).to_have_count(0)
     says(dashboard, page.locator(".row:has([aria-current=true])"))
 
-    expect(page).to_have_title(re.compile(r"^\(1\) "), timeout=60_000)
+    expect(page).to_have_title(re.compile(r"^\(1\) "), timeout=90_000)
 
     page.evaluate("document.hidden = false")
     expect(page).not_to_have_title(re.compile(r"^\("))
