@@ -17,9 +17,10 @@ from xdist.scheduler import LoadFileScheduling
 from tests.chromium import chromium_options
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
+from wazime_admin.cache import RestingRedis
 from wazime_admin.catalogs import compile_catalogs
 from wazime_admin.team.models import User
-from wazime_admin.wazime import flights, offers
+from wazime_admin.wazime import flights, offers, reading
 
 # Playwright's loop runs in the thread of the tests, which use the database as they always do.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -100,8 +101,15 @@ def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSer
 def redis_server(settings: Settings, redis_process: RedisServer) -> RedisServer:
     """An empty Redis, used by the shared reads. Comes after `wazime`, which is without one."""
     redis_process.client.flushall()
+    RestingRedis._rested.clear()  # of a test before
     settings.REDIS_URL = redis_process.url
     return redis_process
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read stays fresh however busy the machine is."""
+    monkeypatch.setattr(reading, "FRESH", 600.0)
 
 
 @pytest.fixture(scope="session")

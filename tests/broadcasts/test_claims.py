@@ -86,6 +86,8 @@ def test_when_it_was_stopped_no_claim_begins_any_more(
                 sending.settle(attempt, Result(Outcome.SENT))
 
     def stopper() -> None:
+        while not begun:
+            time.sleep(0.01)
         time.sleep(0.3)
         stop(broadcast=broadcast)
         answered.append(time.monotonic())
@@ -96,7 +98,6 @@ def test_when_it_was_stopped_no_claim_begins_any_more(
     side_by_side(WORKERS, work)
     stopping.join()
 
-    assert begun
     assert max(begun) <= answered[0]
     states = set(Message.objects.values_list("state", flat=True))
     left = State.CANCELLED if stop is services.cancel else State.HELD

@@ -16,6 +16,7 @@ from tests.redis_server import RedisServer
 from tests.sandbox_server import ROOT
 from tests.stack import environment
 from wazime_admin.celery import app
+from wazime_admin.connection import checks
 
 Worker = subprocess.Popen[bytes]
 
@@ -52,6 +53,12 @@ def redis(embedded_redis: RedisServer, settings: Settings) -> RedisServer:
     settings.REDIS_URL = embedded_redis.url
     embedded_redis.client.delete("wazime:heartbeat")
     return embedded_redis
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker is given time to answer, however busy the machine is."""
+    monkeypatch.setattr(checks, "WORKER_PATIENCE", 2.0)
 
 
 @pytest.fixture(scope="package")

@@ -32,6 +32,7 @@ def states(client: Client, status: int = 200) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("patient")
 def test_it_says_that_all_is_well(client: Client, redis: RedisServer, worker: Worker) -> None:
     checks.note_heartbeat()
 
@@ -68,6 +69,7 @@ def test_it_serves_without_a_worker(client: Client, redis: RedisServer, worker: 
     assert (answer["status"], answer["workers"], answer["redis"]) == ("degraded", "down", "ok")
 
 
+@pytest.mark.usefixtures("patient")
 def test_it_serves_without_beat(client: Client, redis: RedisServer, worker: Worker) -> None:
     answer = states(client)
 

@@ -331,6 +331,7 @@ def test_it_does_not_wait_for_a_redis_that_is_frozen(
     assert "Does not work: Redis" in text
 
 
+@pytest.mark.usefixtures("patient")
 def test_it_names_the_workers(
     admin_client: Client, wazime: Sandbox, redis: RedisServer, worker: Worker
 ) -> None:
@@ -360,6 +361,7 @@ def test_it_shows_that_beat_is_alive(
     assert "Works: Beat now" in look(admin_client)
 
 
+@pytest.mark.usefixtures("patient")
 def test_it_says_what_a_silent_beat_means(
     admin_client: Client, wazime: Sandbox, redis: RedisServer, worker: Worker
 ) -> None:

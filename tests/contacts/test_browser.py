@@ -27,6 +27,7 @@ def test_it_searches_while_one_types(admin_page, ana):
 def test_it_keeps_the_chosen_picture_when_wazime_refuses(admin_page, api, ana, tmp_path: Path):
     (tmp_path / "me.png").write_bytes(PNG)
     admin_page.get_by_role("link", name="New contact").click()
+    admin_page.wait_for_url("**/contacts/new/**")  # and until its scripts have run
     fill_form(admin_page)
     admin_page.locator("#id_profile_image").set_input_files(tmp_path / "me.png")
     admin_page.get_by_role("button", name="Create contact").click()

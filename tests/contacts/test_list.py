@@ -149,7 +149,7 @@ def test_it_shows_the_last_page_with_its_age_while_wazime_is_down(
         assert cure in shown
 
 
-@pytest.mark.usefixtures("shared_cache")
+@pytest.mark.usefixtures("shared_cache", "fresh")
 def test_it_asks_wazime_once_for_everybody_who_looks(agent_client, admin_client, calls):
     for person in (agent_client, admin_client, agent_client):
         person.get("/contacts/")

@@ -84,7 +84,7 @@ class Programs:
     def answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/accounts/login/", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def logged_in(self) -> requests.Session:

@@ -63,7 +63,7 @@ def log_in(browser: Browser, dashboard: Stack) -> Iterator[LogIn]:
         page.get_by_label("Username or email").or_(page.locator("#id_login")).first.fill(username)
         page.locator("#id_password").fill(PASSWORD)
         page.locator("#id_password").press("Enter")
-        expect(page).to_have_url(re.compile("/inbox/"))
+        page.wait_for_url(re.compile("/inbox/"))  # and until its scripts have run
         return page
 
     yield open_page

@@ -346,6 +346,7 @@ def beside_a_colleague(page: Page) -> None:
     colleague = browser.new_context(locale="en-US").new_page()
     colleague.goto(page.url)
     log_in("admin", PASSWORD)(colleague)
+    colleague.wait_for_url(page.url)  # and until its scripts have run
     colleague.locator("#id_message").press_sequentially("Oi")
     expect(page.locator("#others-writing")).to_be_visible(timeout=SOON)
 
@@ -371,6 +372,7 @@ def try_too_often(page: Page) -> None:
 
     def is_refused() -> bool:
         wrong(page)
+        page.wait_for_load_state()
         return page.get_by_text("429").count() > 0
 
     until(is_refused)

@@ -357,6 +357,7 @@ def test_of_two_who_start_it_the_slower_is_told(dashboard: Stack, log_in: LogIn)
 
     for page in pages:
         in_state(page, "sending", "finished")
+        page.wait_for_load_state()
     told = [page.locator(".toast", has_text="Somebody else was quicker").count() for page in pages]
     assert sorted(told) == [0, 1]
     in_state(one, "finished")

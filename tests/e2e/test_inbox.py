@@ -313,8 +313,8 @@ def test_toasts_are_not_over_the_account_nor_over_send(log_in: LogIn) -> None:
     page.get_by_role("button", name="Done").click()
     expect(page.locator(".toast--error")).to_be_visible()
 
-    page.get_by_role("button", name="Send", exact=True).click(trial=True, timeout=2000)
-    page.locator(".rail__user summary").click(trial=True, timeout=2000)
+    page.get_by_role("button", name="Send", exact=True).click(trial=True)
+    page.locator(".rail__user summary").click(trial=True)
 
 
 def test_the_status_follows_what_others_do(log_in: LogIn) -> None:

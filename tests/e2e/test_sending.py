@@ -242,12 +242,12 @@ def test_files_of_a_conversation_wait_while_another_is_looked_at(
     log_in: LogIn, files: Files
 ) -> None:
     page = log_in("agent")
-    open_pending(page, 1)
+    name = open_pending(page, 1)
     choose(page, "Document", files("espera.pdf"))
 
     page.locator(".row__link").nth(2).click()
     expect(tray(page)).to_have_count(0)
-    page.locator(".row__link").nth(1).click()
+    page.locator(".row__link").get_by_text(name, exact=True).click()
 
     expect(tray(page)).to_contain_text("espera.pdf")
 

@@ -64,8 +64,8 @@ def test_a_slow_bucket_does_not_cost_the_time_in_which_a_message_must_leave(
 ) -> None:
     message = write("", content=Content(Kind.DOCUMENT, media=store(files.PDF, Kind.DOCUMENT)))
     client = import_module("wazime_admin.wazime.client")
-    monkeypatch.setattr(client, "SEND", replace(SEND, begin=0.5))
-    s3.delay = 0.6
+    monkeypatch.setattr(client, "SEND", replace(SEND, begin=2))
+    s3.delay = 2.1
     assert deliver(message).state == State.SENT
 
 

@@ -138,7 +138,7 @@ def test_a_rate_limit_is_waited_out(deliver, write, wazime: Sandbox) -> None:
     message = deliver(write("Depois"))
 
     assert message.state == State.QUEUED
-    assert message.not_before >= timezone.now() + timedelta(seconds=38)
+    assert message.not_before >= timezone.now() + timedelta(seconds=20)
     assert sending.deliver(message_id=message.pk) is None, "too early"
     Message.objects.update(not_before=Now())
     assert deliver(message).state == State.SENT
@@ -334,7 +334,7 @@ def test_a_message_is_put_off_while_its_recipient_has_had_too_many(
 
     assert deliver(message).state == State.QUEUED
 
-    assert 4 < (message.not_before - timezone.now()).total_seconds() <= 6
+    assert 0 < (message.not_before - timezone.now()).total_seconds() <= 6
     assert deliver(other).state == State.SENT, "another recipient does not wait"
 
 

@@ -323,6 +323,7 @@ def test_it_says_when_it_did_not_look_at_all(
     assert "No conversation here is assigned to you." in text
 
 
+@pytest.mark.usefixtures("fresh")
 def test_however_many_look_at_theirs_wazime_is_asked_once(
     agent_client: Client,
     other_agent_client: Client,
@@ -578,6 +579,7 @@ def test_looking_is_not_something_new_again_and_again(
     assert answer.status_code == 204
 
 
+@pytest.mark.usefixtures("fresh")
 def test_it_costs_a_poll_one_look_at_redis(
     agent_client: Client, conversation: Conversation, redis: RedisServer
 ) -> None:

@@ -46,12 +46,6 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "FORGOTTEN", 0.0)
 
 
-@pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was read stays fresh however busy the machine is."""
-    monkeypatch.setattr(reading, "FRESH", 600.0)
-
-
 def words(content: bytes) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", content.decode())).split())
 

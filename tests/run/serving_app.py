@@ -51,6 +51,6 @@ application = Buffered(
     wsgi,
     threads=2,
     max_body=4_000_000,
-    patience=2,
+    patience=float(os.environ["PATIENCE"]),
     folder=Path(os.environ["SPOOL_FOLDER"]),
 )

@@ -52,15 +52,17 @@ def test_many_who_ask_at_once_share_one_value(aside) -> None:
 
 
 def test_what_was_made_between_the_look_and_the_turn_is_not_made_again(monkeypatch) -> None:
+    monkeypatch.setattr(cache, "FRESH", 60.0)
     look = cache.cache.get
+    overtaken = pytest.MonkeyPatch()
 
     def look_and_be_overtaken(key: str) -> object:
         kept = look(key)
-        monkeypatch.undo()
+        overtaken.undo()
         assert cache.shared(KEY, lambda: 1) == 1
         return kept
 
-    monkeypatch.setattr(cache.cache, "get", look_and_be_overtaken)
+    overtaken.setattr(cache.cache, "get", look_and_be_overtaken)
 
     assert cache.shared(KEY, lambda: pytest.fail("made twice")) == 1
     assert cache.cache.get(f"{KEY}:making") is None, "nobody holds the turn"

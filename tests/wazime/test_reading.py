@@ -76,7 +76,7 @@ Look = Callable[[], Reading[int]]
 
 
 def eventually(holds: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not holds():
         if time.monotonic() > deadline:
             return False
@@ -284,8 +284,13 @@ Process = Callable[[str], subprocess.Popen[str]]
 
 def test_it_asks_once_for_many_processes(process: Process, sandbox: Sandbox) -> None:
     sandbox.add_fault("latency", seconds=1, endpoints=["contact/list"])
-    processes = [process("sys.stdin.readline(); look()") for _ in range(4)]
-    answers = [each.communicate("go\n", timeout=60)[0] for each in processes]
+    program = "reading.FRESH = 600; sys.stdin.readline(); look()"
+    processes = [process(program) for _ in range(4)]
+    for each in processes:
+        assert each.stdin
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    answers = [each.communicate(timeout=60)[0] for each in processes]
 
     assert answers == ["20\n"] * 4
     assert [rule["struck"] for rule in sandbox.faults()["rules"]] == [1]
@@ -338,7 +343,7 @@ def test_it_lets_others_ask_after_a_defect(look: Look, redis_server: RedisServer
 
     started = time.monotonic()
     assert look().value == 1
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10, "of the twelve of a lock that is kept"
 
 
 # --- WaziMe is down or refuses --------------------------------------------------------------------
@@ -447,7 +452,7 @@ def test_it_makes_nobody_wait_for_a_second_try(
         started = time.monotonic()
         with pytest.raises(Stopped):
             look()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 30, "of the sixty of patience"
         source.go_on.set()
         assert isinstance(trying.exception(), Stopped)
 
@@ -739,7 +744,7 @@ def test_it_asks_wazime_while_redis_is_down(source: Source, mortal_redis: RedisS
 
     assert [read("contacts", "list", source).value for _ in range(2)] == [1, 2]
     drop("contacts")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
 
 
 def test_it_raises_what_wazime_says_while_redis_is_down(
@@ -795,7 +800,7 @@ def test_it_waits_for_a_frozen_redis_only_once(source: Source, mortal_redis: Red
         assert [read("contacts", "list", source).value for _ in range(10)] == [*range(1, 11)]
     finally:
         mortal_redis.thaw()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8, "of ten waits of a second"
 
 
 class Other:

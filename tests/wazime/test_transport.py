@@ -208,7 +208,7 @@ def test_it_begins_at_once_on_a_kept_connection(monkeypatch: pytest.MonkeyPatch)
     late = replace(PATIENT, begin=1.5)
     with Server(answering()) as server:
         speaker = Transport(server.url, *SECRETS)
-        speaker.request("GET", "first", patience=late)
+        speaker.request("GET", "first", patience=PATIENT)
         time.sleep(1.6)
         assert speaker.request("GET", "second", patience=late).status == 200
 
@@ -483,12 +483,13 @@ def test_it_takes_a_new_connection_when_the_server_closed_the_kept_one(
 
 def test_it_uses_no_connection_that_was_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     assert transport.IDLE <= 2
-    monkeypatch.setattr(transport, "IDLE", 0.2)
+    monkeypatch.setattr(transport, "IDLE", 60)
     with Server(answering()) as server:
         speaker = Transport(server.url, *SECRETS)
         speaker.request("POST", "a", patience=SEND)
         speaker.request("POST", "b", patience=SEND)
         assert server.connections == 1
+        monkeypatch.setattr(transport, "IDLE", 0.2)
         time.sleep(0.3)
         speaker.request("POST", "c", patience=SEND)
         assert server.connections == 2
@@ -674,7 +675,7 @@ def test_it_gives_up_when_the_tunnel_takes_too_long(tls: ssl.SSLContext, ca: str
 
     with Server(answering(), tls) as server, Server(slow) as proxy:
         with failing(NotNow, Cause.CONNECT_TIMEOUT):
-            call(server.url, proxy=proxy.url, ca=ca, patience=replace(QUICK, begin=0.2))
+            call(server.url, proxy=proxy.url, ca=ca, patience=replace(PATIENT, begin=0.2))
         time.sleep(0.1)
         assert server.requests == []
 
