@@ -286,7 +286,7 @@ def test_it_removes_a_number_and_goes_back(admin_client, opt_out):
     assert numbers() == set()
 
 
-@pytest.mark.parametrize("opt_out_id", ["0", "999999", "9" * 30])
+@pytest.mark.parametrize("opt_out_id", ["0", "999999"])
 def test_it_says_when_a_number_was_not_there_any_more(admin_client, opt_out, opt_out_id):
     response = admin_client.post(f"{LIST}{opt_out_id}/remove/", follow=True)
     assert "This number was not on the list any more." in text(response)
