@@ -20,6 +20,7 @@ from inbox.services import Conflict
 from tests.broadcasts.conftest import MakeBroadcast
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 4
@@ -86,8 +87,7 @@ def test_when_it_was_stopped_no_claim_begins_any_more(
                 sending.settle(attempt, Result(Outcome.SENT))
 
     def stopper() -> None:
-        while not begun:
-            time.sleep(0.01)
+        eventually(lambda: begun)
         time.sleep(0.3)
         stop(broadcast=broadcast)
         answered.append(time.monotonic())
@@ -98,6 +98,7 @@ def test_when_it_was_stopped_no_claim_begins_any_more(
     side_by_side(WORKERS, work)
     stopping.join()
 
+    assert begun
     assert max(begun) <= answered[0]
     states = set(Message.objects.values_list("state", flat=True))
     left = State.CANCELLED if stop is services.cancel else State.HELD

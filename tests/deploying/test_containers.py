@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploying.test_programs import Programs, eventually
+from tests.deploying.test_programs import PATIENCE, Programs
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
 from tests.settings import ROOT, SETTING_NAMES
 from tests.stack import environment
+from tests.waiting import eventually
 from wazime_admin.run.programs import procfile
 from wazime_admin.wazime.transport import SEND
 
@@ -105,10 +106,10 @@ def test_the_image_is_enough_and_nothing_is_written_into_it(image: Path, tmp_pat
         try:
             for name in RUNNING:
                 programs.start(name)
-            assert eventually(lambda: is_well(web))
+            assert eventually(lambda: is_well(web), PATIENCE)
             for name in ("worker", "broadcaster"):
                 ping = RUNNING[name]["healthcheck"]["test"][-1].replace("$$", "$")
-                assert eventually(lambda ping=ping: is_well(["sh", "-c", ping]))  # type: ignore[misc]
+                assert eventually(lambda ping=ping: is_well(["sh", "-c", ping]), PATIENCE)  # type: ignore[misc]
         finally:
             codes = {name: programs.stop(name) for name in list(programs.running)}
 

@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,19 +20,11 @@ from tests.redis_server import RedisServer
 from tests.sandbox_server import CLIENT_ID, CLIENT_SECRET, Sandbox
 from tests.settings import ROOT
 from tests.stack import environment, free_port
+from tests.waiting import eventually
 
 ADMIN, PASSWORD = "carla", "a-good-password-7f3a"
 # Longer than a busy machine needs for anything here, in seconds.
 PATIENCE = 90
-
-
-def eventually(what: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 class Programs:
@@ -154,10 +145,10 @@ def test_preparing_says_in_one_sentence_what_is_wrong(tmp_path: Path) -> None:
 def test_a_worker_that_is_stopped_finishes_its_send(programs: Programs) -> None:
     for name in ("web", "worker"):
         programs.start(name)
-    assert eventually(programs.answers)
+    assert eventually(programs.answers, PATIENCE)
     programs.sandbox.add_fault("slow_answer", endpoints=["inbox/send-message"], seconds=3)
     write_a_message(programs)
-    assert eventually(lambda: programs.states() == ["sending"])
+    assert eventually(lambda: programs.states() == ["sending"], PATIENCE)
 
     assert programs.stop("worker") == 0
 
@@ -171,7 +162,7 @@ def test_a_web_that_is_stopped_finishes_its_request(
 ) -> None:
     """Whether the first process is told, or as by systemd's default each of them."""
     programs.start("web")
-    assert eventually(programs.answers)
+    assert eventually(programs.answers, PATIENCE)
     person = programs.logged_in()
     answers: list[requests.Response] = []
     programs.sandbox.add_fault("slow_answer", endpoints=["contact/list"], seconds=4, times=1)
@@ -181,7 +172,7 @@ def test_a_web_that_is_stopped_finishes_its_request(
 
     asking = threading.Thread(target=ask)
     asking.start()
-    assert eventually(lambda: programs.sandbox.faults()["rules"][0]["struck"])
+    assert eventually(lambda: programs.sandbox.faults()["rules"][0]["struck"], PATIENCE)
 
     programs.stop("web", whom)
     asking.join()

@@ -7,7 +7,6 @@ id from `furnish`, too, under the name that its address has for it, where it is 
 
 import re
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,6 +31,7 @@ from tests.e2e.test_broadcasts import (
 )
 from tests.e2e.test_teamwork import SOON
 from tests.stack import Stack
+from tests.waiting import eventually
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -198,14 +198,7 @@ def settled(stack: Stack) -> None:
         "SELECT count(*) FROM inbox_message "
         "WHERE state IN ('queued', 'sending') AND broadcast_id IS NULL"
     )
-    until(lambda: not stack.rows(query)[0][0])
-
-
-def until(is_done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not is_done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    assert eventually(lambda: not stack.rows(query)[0][0], 120)
 
 
 def broadcasts(page: Page, stack: Stack) -> dict[str, int]:
@@ -375,7 +368,7 @@ def try_too_often(page: Page) -> None:
         page.wait_for_load_state()
         return page.get_by_text("429").count() > 0
 
-    until(is_refused)
+    assert eventually(is_refused, 120)
 
 
 def until_stale(page: Page) -> None:
@@ -385,7 +378,7 @@ def until_stale(page: Page) -> None:
         page.reload()
         return page.locator("main .banner--warn").count() > 0
 
-    until(is_stale)
+    assert eventually(is_stale, 120)
 
 
 def close_gate(page: Page) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import LogIn, accepted, ask
 from tests.e2e.test_main_job import bubble, open_pending, write
 from tests.stack import Stack
+from tests.waiting import eventually
 
 SEND = ["inbox/send-message"]
 Files = Callable[..., list[Path]]
@@ -169,7 +170,7 @@ def test_several_files_arrive_in_order_with_the_text_on_the_first(
     press_send(page)
 
     expect(tray(page)).to_have_count(0, timeout=15_000)
-    wait_until(lambda: len(got(dashboard)) == before + 4)
+    assert eventually(lambda: len(got(dashboard)) == before + 4)
     arrived = got(dashboard)[before:]
     assert [message["file"]["name"] for message in arrived] == names
     assert [message["text"] for message in arrived] == ["Tudo de uma vez", None, None, None]
@@ -283,7 +284,7 @@ def test_a_first_message_to_a_number(dashboard: Stack, log_in: LogIn) -> None:
     press_send(page)
 
     expect(page).to_have_url(re.compile("/inbox/outbox/"))
-    wait_until(lambda: accepted(dashboard, "Muito prazer") == 1)
+    assert eventually(lambda: accepted(dashboard, "Muito prazer") == 1)
     page.goto("/inbox/?search=Zuleica")
     page.locator(".row__link").first.click()
     expect(bubble(page, "Muito prazer")).to_be_visible()
@@ -301,7 +302,7 @@ def test_a_file_without_javascript(dashboard: Stack, log_in: LogIn, files: Files
 
     expect(bubble(page, "sem-script.pdf")).to_be_visible()
 
-    wait_until(lambda: accepted(dashboard, "Sem script") == 1)
+    assert eventually(lambda: accepted(dashboard, "Sem script") == 1)
 
 
 def test_a_template_without_javascript(dashboard: Stack, log_in: LogIn) -> None:
@@ -316,12 +317,5 @@ def test_a_template_without_javascript(dashboard: Stack, log_in: LogIn) -> None:
 
     # The same person may have got it before.
     expect(bubble(page, "Neste sábado abriremos").last).to_be_visible()
-    wait_until(lambda: len(got(dashboard)) == before + 1)
+    assert eventually(lambda: len(got(dashboard)) == before + 1)
     assert got(dashboard)[-1]["kind"] == "template"
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

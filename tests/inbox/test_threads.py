@@ -16,7 +16,7 @@ from tests.inbox.conftest import Deliver, Write
 from tests.polls import HTMX, cost_of_nothing_new, cost_of_page
 from tests.redis_server import RedisServer
 from tests.sandbox_server import Sandbox
-from tests.wazime.test_reading import eventually
+from tests.waiting import eventually
 from wazime_admin.team.models import User
 from wazime_admin.wazime import client, offers, reading
 from wazime_admin.wazime.types import Conversation

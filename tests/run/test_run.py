@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,12 @@ import requests
 from tests.sandbox_server import Sandbox
 from tests.settings import ROOT
 from tests.stack import COMMAND, Stack, environment, free_port, living
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="finds processes in /proc")
 
+# Longer than a busy machine needs for anything here, in seconds.
+PATIENCE = 300
 LIVE = {
     "WAZIME_BASE_URL": "http://127.0.0.1:9/external-api",  # nobody is there
     "WAZIME_CLIENT_ID": "live-id",
@@ -35,15 +38,6 @@ PUBLIC_ADMIN = {
 def status(url: str) -> int:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return int(answer.status)
-
-
-def eventually(what: Callable[[], object], seconds: float = 300) -> bool:
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def open_to_others(folder: Path) -> list[Path]:
@@ -124,15 +118,15 @@ class TestRunning:
         folder.mkdir(mode=0o755)
         with Stack(folder) as stack:
             write_a_message(stack)
-            assert eventually(lambda: message_states(stack) == ["sent"])
+            assert eventually(lambda: message_states(stack) == ["sent"], PATIENCE)
         assert open_to_others(folder) == []
 
     @pytest.mark.parametrize("name", ["web", "worker", "broadcaster", "beat", "redis", "sandbox"])
     def test_it_starts_a_program_again_that_was_killed(self, stack: Stack, name: str) -> None:
         before = stack.pids(name)
         os.kill(before[0], signal.SIGKILL)  # and not what it started
-        assert eventually(lambda: stack.pids(name) and not living(before))
-        assert eventually(lambda: f"{name} ended by itself" in stack.output)
+        assert eventually(lambda: stack.pids(name) and not living(before), PATIENCE)
+        assert eventually(lambda: f"{name} ended by itself" in stack.output, PATIENCE)
 
     def test_it_answers_again_after_that(self, stack: Stack) -> None:
         def answers() -> bool:
@@ -141,7 +135,7 @@ class TestRunning:
             except OSError:
                 return False
 
-        assert eventually(answers)
+        assert eventually(answers, PATIENCE)
 
 
 class TestStopping:
@@ -169,7 +163,7 @@ class TestStopping:
             sandbox.url = stack.sandbox_url
             sandbox.add_fault("slow_answer", endpoints=["inbox/send-message"], seconds=3)
             write_a_message(stack)
-            assert eventually(lambda: message_states(stack) == ["sending"])
+            assert eventually(lambda: message_states(stack) == ["sending"], PATIENCE)
             stack.stop(number)
             assert message_states(stack) == ["sent"]
 
@@ -179,7 +173,7 @@ class TestStopping:
             stack.process = subprocess.Popen(
                 COMMAND, cwd=ROOT, env=environment(**stack.settings), stdout=log, stderr=log
             )
-        assert eventually(lambda: stack.pids("web")), stack.output
+        assert eventually(lambda: stack.pids("web"), PATIENCE), stack.output
         pids = stack.pids()
         assert stack.stop(signal.SIGINT) == 0
         assert living(pids) == []
@@ -213,11 +207,11 @@ class TestStopping:
             ["sh", "-c", command], cwd=ROOT, env=environment(MAKELEVEL="1", **stack.settings)
         )
         stack.process = make
-        assert eventually(lambda: stack.log.exists() and "is ready." in stack.output)
+        assert eventually(lambda: stack.log.exists() and "is ready." in stack.output, PATIENCE)
         pids = stack.pids()
         make.kill()
         make.wait()
-        assert eventually(lambda: not living(pids))
+        assert eventually(lambda: not living(pids), PATIENCE)
 
 
 @pytest.fixture(scope="module")
