@@ -268,7 +268,7 @@ def test_it_says_how_fast_it_goes_and_when_it_ends(admin_client: Client, running
 
     assert context["progress"].speed == pytest.approx(5)
     assert context["progress"].ends_at - now == pytest.approx(
-        timedelta(seconds=124), abs=timedelta(seconds=8)
+        timedelta(seconds=124), abs=timedelta(seconds=3)
     )
     assert "2 minutes" in page(admin_client, broadcast)
 

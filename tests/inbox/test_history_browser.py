@@ -42,6 +42,7 @@ def opened(
     page.locator("#id_login").fill(agent.username)
     page.locator("#id_password").fill(PASSWORD)
     page.locator("#id_password").press("Enter")
+    page.wait_for_url(f"**/inbox/{conversation.id}/")  # and until its scripts have run
     expect(page.get_by_label("Message", exact=True)).to_be_visible(timeout=PATIENCE)
     return page
 

@@ -270,12 +270,18 @@ def test_a_conversation_that_is_not_there_is_404(agent_client, wazime) -> None:
 
 
 @pytest.mark.parametrize("number", [2**63, 10**30, "9" * 5000])
+@pytest.mark.parametrize(
+    "address", ["inbox/{}/", "contacts/{}/edit/", "contacts/opt-outs/{}/remove/"]
+)
 def test_no_address_leads_to_an_id_that_nothing_can_have(
-    agent_client, wazime, number: object
+    admin_client, wazime, address: str, number: object
 ) -> None:
     calls = wazime.calls()
 
-    assert agent_client.get(f"/inbox/{number}/").status_code == 404
+    response = admin_client.post("/" + address.format(number))
+
+    assert response.status_code == 404
+    assert "This page does not exist" in shown(response)
     assert wazime.calls() == calls
 
 

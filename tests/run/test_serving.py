@@ -165,7 +165,7 @@ def test_uploads_that_stand_still_hold_no_thread(
     begun = time.monotonic()
     for _ in range(4):
         assert server.ask("GET", "/")[0] == 200
-    assert time.monotonic() - begun < 15  # of the twenty seconds that they may stand still
+    assert time.monotonic() - begun < 10  # of the twenty seconds that they may stand still
     for connection in stalled:
         connection.close()
 
